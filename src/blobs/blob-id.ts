@@ -71,6 +71,11 @@ export function placeInPack(id: BlobId): PackedPlace | undefined {
   return pack === undefined || length === undefined ? undefined : { pack, offset, length };
 }
 
+/** What the ids of a pack's blobs contain, and no others. */
+export function inPack(pack: string): string {
+  return `-${pack}-`;
+}
+
 function hexOf(checksum: number): string {
   return checksum.toString(16).padStart(8, "0");
 }

@@ -16,6 +16,7 @@ import { BlobPins } from "./blob-pins.js";
 import { checkedBytes, damageIn, type BlobFile } from "./checked-read.js";
 import { ChecksumLists } from "./checksum-lists.js";
 import { isMissing } from "./missing.js";
+import type { LinkedInPack } from "./pack-contents.js";
 import { Packs, type PACKS_DEFAULTS } from "./packs.js";
 import { FileQuarantine, QuarantineFolder } from "./file-quarantine.js";
 import { RemovalHolds } from "./removal-holds.js";
@@ -37,6 +38,8 @@ export interface FileBlobsSettings extends Partial<typeof FILE_BLOBS_DEFAULTS & 
   readonly space?: DiskSpace;
   /** Told of damage before its reader is. By default nothing is known to need a blob. */
   readonly onDamage?: DamageRecord;
+  /** What the catalog links in a pack; asked where the pack itself cannot tell. By default nothing. */
+  readonly linkedInPack?: LinkedInPack;
 }
 
 /** Files are removed this many at a time. */
@@ -67,11 +70,13 @@ export class FileBlobs implements Blobs {
     private readonly folder: string,
     settings: FileBlobsSettings,
     setAside: QuarantineFolder,
+    linked: LinkedInPack,
   ) {
     this.settings = { ...FILE_BLOBS_DEFAULTS, ...settings };
     this.keepRemoved = settings.keepRemoved ?? (() => false);
     this.space = settings.space;
-    this.packs = new Packs(join(folder, "packs"), (pack, since) => setAside.take("pack", pack, since), settings);
+    const retire = (pack: string, since: number) => setAside.take("pack", pack, since);
+    this.packs = new Packs(join(folder, "packs"), { retire, linked }, settings);
     const { pins, holds, packs } = this;
     this.quarantine = new FileQuarantine({ folder: setAside, pins, holds, packs }, settings);
     this.onDamage = settings.onDamage ?? (() => Promise.resolve(false));
@@ -88,11 +93,13 @@ export class FileBlobs implements Blobs {
     // A new folder is durable when its parent is synced, so every parent of a folder created here is synced.
     const above = made === undefined ? folder : dirname(made);
     for (let path = folder; path !== above;) await syncFolder((path = dirname(path)));
+    const linked = settings.linkedInPack ?? (() => Promise.resolve([]));
     const setAside = await QuarantineFolder.open({
       folder: join(folder, "quarantine"),
       path: (kind, name) => (kind === "pack" ? join(folder, "packs", name) : join(folder, name.charAt(0), name)),
+      linked,
     });
-    return new FileBlobs(folder, settings, setAside);
+    return new FileBlobs(folder, settings, setAside, linked);
   }
 
   async write(source: AsyncIterable<Uint8Array>, options: WriteOptions = {}): Promise<StoredBlob> {

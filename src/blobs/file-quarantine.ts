@@ -5,7 +5,7 @@ import { syncFolder } from "../files/folder-sync.js";
 import { isBlobId, placeInPack } from "./blob-id.js";
 import type { BlobPins } from "./blob-pins.js";
 import { isMissing } from "./missing.js";
-import { packContents } from "./pack-contents.js";
+import { type LinkedInPack, neededContents } from "./pack-contents.js";
 import type { Packs } from "./packs.js";
 import type { Quarantine, QuarantinedFile } from "./quarantine.js";
 import type { RemovalHolds } from "./removal-holds.js";
@@ -19,6 +19,7 @@ export interface QuarantineSettings {
   readonly folder: string;
   /** Where files of these kinds lie otherwise. */
   readonly path: (kind: Kind, name: string) => string;
+  readonly linked: LinkedInPack;
 }
 
 /** The folder of quarantined files, on the file system of those that are in use: going in and out is a rename. */
@@ -60,7 +61,7 @@ export class QuarantineFolder {
     const { kind, id } = parse(name);
     if (!this.entries.has(name)) return [];
     if (kind === "blob") return isBlobId(id) ? [id] : [];
-    return [...(await packContents(this.path(name), id)).blobs.keys()];
+    return [...(await neededContents(this.path(name), id, this.settings.linked)).blobs.keys()];
   }
 
   /** Returns what it is, and its name there; undefined if it is not in quarantine. Survives a power cut. */

@@ -2,7 +2,7 @@ import { crc32 } from "node:zlib";
 import type { BlobId } from "../model/object.js";
 import { fileChunks } from "../streams/file-chunks.js";
 import { listBytes, type Checksummed } from "../streams/piece-checksums.js";
-import { isBlobId, packedBlobId } from "./blob-id.js";
+import { isBlobId, packedBlobId, placeInPack } from "./blob-id.js";
 import { isMissing } from "./missing.js";
 
 /**
@@ -65,12 +65,22 @@ export interface PackContents {
   readonly whole: boolean;
 }
 
+/** What the catalog links in this pack. */
+export type LinkedInPack = (pack: string) => Promise<readonly BlobId[]>;
+
+/** As `packContents`, and what the catalog links there: a blob whose header is damaged can be read all the same. */
+export async function neededContents(path: string, pack: string, linked: LinkedInPack): Promise<PackContents> {
+  const { blobs, whole } = await packContents(path, pack);
+  if (!whole) for (const id of await linked(pack)) blobs.set(id, placeInPack(id)?.length ?? 0);
+  return { blobs, whole };
+}
+
 /**
  * The blobs of a pack; none where there is no such file. The last one may be incomplete: then nothing links it, and it
  * is swept like any other orphan. Where a header is damaged, the search goes on for the next one: the blobs behind it
  * must not be taken to be gone.
  */
-export async function packContents(path: string, pack: string): Promise<PackContents> {
+async function packContents(path: string, pack: string): Promise<PackContents> {
   const blobs = new Map<BlobId, number>();
   let whole = true;
   let unread: Buffer = Buffer.alloc(0);

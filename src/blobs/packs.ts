@@ -6,7 +6,7 @@ import { newBlobName, packedBlobId, placeInPack } from "./blob-id.js";
 import type { StoredBlob } from "./blobs.js";
 import { syncFolder } from "../files/folder-sync.js";
 import { isMissing } from "./missing.js";
-import { HEADER_SIZE, packContents, packHeader } from "./pack-contents.js";
+import { HEADER_SIZE, type LinkedInPack, neededContents, packHeader } from "./pack-contents.js";
 import { writeAll } from "./write-all.js";
 
 export const PACKS_DEFAULTS = {
@@ -53,7 +53,10 @@ export class Packs {
   /** `folder` must exist. `retire` sets aside a pack that is empty but doubtful, with its time. */
   constructor(
     private readonly folder: string,
-    private readonly retire: (pack: string, since: number) => Promise<void>,
+    private readonly parts: {
+      readonly retire: (pack: string, since: number) => Promise<void>;
+      readonly linked: LinkedInPack;
+    },
     settings: Partial<typeof PACKS_DEFAULTS> = {},
   ) {
     this.settings = { ...PACKS_DEFAULTS, ...settings };
@@ -190,7 +193,7 @@ export class Packs {
     if (live.size > 0 || this.own === pack) return;
     const since = this.doubtful.get(pack);
     if (since !== undefined) {
-      await this.retire(pack, since);
+      await this.parts.retire(pack, since);
       this.forget(pack);
       return;
     }
@@ -211,8 +214,8 @@ export class Packs {
   }
 
   private async readContents(pack: string): Promise<Map<BlobId, number>> {
-    const { blobs, whole } = await packContents(this.path(pack), pack);
-    // Blobs behind damage are not in the list: the pack must not go with the last one that is.
+    const { blobs, whole } = await neededContents(this.path(pack), pack, this.parts.linked);
+    // There may be blobs in it that this catalog has forgotten: the pack must not go with the last one of the list.
     if (!whole) this.doubtful.set(pack, this.settings.now());
     return blobs;
   }

@@ -149,6 +149,18 @@ export class InspectionTableCatalog implements InspectionCatalog {
     });
   }
 
+  async linkedContaining(text: string): Promise<BlobId[]> {
+    const within = sql<boolean>`instr(blob, ${text}) > 0`;
+    const rows = await this.store.reads
+      .selectFrom("version_blobs")
+      .select("blob")
+      .where(within)
+      .union((build) => build.selectFrom("file_blobs").select("blob").where(within))
+      .union((build) => build.selectFrom("parts").select("blob").where(within))
+      .execute();
+    return rows.map(({ blob }) => blob as BlobId);
+  }
+
   async dangling(): Promise<DanglingRows[]> {
     const found: DanglingRows[] = [];
     for (const [rule, { table, where, what, removable }] of Object.entries(RULES)) {

@@ -360,8 +360,7 @@ export const devConfigSchema = z.strictObject({
   port: wholeNumber({ min: 1, max: 65_535 }).optional(),
   /** The CESS runtime whose types the dev chain has. */
   spec: wholeNumber({ min: 0 })
-    .refine((spec) => spec === 100 || spec === 133, "must be 100 or 133")
-    .transform((spec) => (spec === 100 ? (100 as const) : (133 as const)))
+    .pipe(z.union([z.literal(100), z.literal(133), z.literal(136)], { error: "must be 100, 133 or 136" }))
     .default(133),
 });
 

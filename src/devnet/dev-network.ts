@@ -7,6 +7,7 @@ import { NodeReporter } from "../network/chain/node-reporter.js";
 import { Provisioning } from "../network/chain/provisioning.js";
 import { isFault, type Fault } from "../storage-node/faults.js";
 import { StorageNode } from "../storage-node/storage-node.js";
+import type { Spec } from "./chain/cess-types.js";
 import { startDevChain, type DevChain } from "./chain/dev-chain.js";
 import { devUsers, type DevUser } from "./dev-users.js";
 import { NetworkPorts } from "./network-ports.js";
@@ -17,7 +18,7 @@ export interface DevNetworkSettings {
   /** Storage nodes, at least 12. */
   readonly nodes: number;
   readonly blockMs: number;
-  readonly spec: 100 | 133;
+  readonly spec: Spec;
   /** The chain's port, which must be free; by default the one that it had last time, or any. */
   readonly port?: number | undefined;
 }

@@ -26,6 +26,20 @@ export function fidOf(segments: readonly Hash[]): Fid {
   return (level[0] ?? Buffer.alloc(0)).toString("hex") as Fid;
 }
 
+/**
+ * Whether a file of these segments may have this FID. CD2N's retriever makes another one than the other gateways: SHA-256
+ * over the raw segment hashes, one after another. For two segments they are the same.
+ */
+export function isFidOf(fid: Fid, segments: readonly Hash[]): boolean {
+  return segments.length > 0 && (fidOf(segments) === fid || concatenatedFid(segments) === fid);
+}
+
+function concatenatedFid(segments: readonly Hash[]): string {
+  const hash = createHash("sha256");
+  for (const segment of segments) hash.update(Buffer.from(segment, "hex"));
+  return hash.digest("hex");
+}
+
 /** The root over all segments of several files, in order: the identity of an object that is stored as several. */
 export function fidOfRoot(files: readonly (readonly SegmentHashes[])[]): Fid {
   return fidOf(files.flat().map((segment) => segment.hash));

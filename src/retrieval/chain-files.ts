@@ -1,4 +1,4 @@
-import { fidOf } from "../encoding/merkle.js";
+import { isFidOf } from "../encoding/merkle.js";
 import { DomainError } from "../model/errors.js";
 import { type CessFile, PLAIN } from "../model/file.js";
 import type { Fid } from "../model/hash.js";
@@ -53,12 +53,13 @@ function redundancyOf({ segments }: ChainFile, standing: ReadonlySet<string>): n
 
 /** The chain does not check that declared segments make this FID and hold `size` bytes, so it is checked here. */
 function requireSound({ fid, size, segments }: ChainFile): void {
-  const whole = segments.length > 0 && segments.every(({ fragments }) => fragments.length === FRAGMENTS);
-  const sound =
-    whole && size > 0 && size <= segments.length * SEGMENT_SIZE && fidOf(segments.map(({ hash }) => hash)) === fid;
+  const whole = segments.every(({ fragments }) => fragments.length === FRAGMENTS);
+  const fits = size > 0 && size <= segments.length * SEGMENT_SIZE;
+  const hashes = segments.map(({ hash }) => hash);
+  const sound = whole && fits && isFidOf(fid, hashes);
   if (!sound)
     throw new DomainError(
       { kind: "fileUnverifiable" },
-      `The segments that the chain lists under ${fid} do not make this FID, so no byte of the file can be verified.`,
+      `The segments that the chain lists under ${fid} do not make this FID by any gateway's rule, so no byte of the file can be verified.`,
     );
 }

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import type { Account } from "../model/account.js";
+import type { ByteRange } from "../model/byte-range.js";
 import type { Fid } from "../model/hash.js";
 import type { Part, Upload } from "../model/object.js";
-import type { Gateway, UploadCall } from "../gateway/gateway.js";
+import type { BucketCall, Gateway, UploadCall } from "../gateway/gateway.js";
 import { Refusal } from "../peers/refusal.js";
 import type { AccessTokens } from "./access-tokens.js";
 import { type AccountFiles, bodyOf } from "./account-files.js";
@@ -30,6 +31,8 @@ export interface ChunkTaken {
 
 /** As long as CD2N keeps an upload, and no longer than the bucket's rule does. */
 const BATCH_SECONDS = 24 * 3600;
+/** Open uploads of one name that are looked at. */
+const OPEN_UPLOADS = 100;
 const PURPOSE = "batch upload";
 
 /** What the `hash` says: it is all that is kept of an upload beside the catalog. */
@@ -61,26 +64,67 @@ export class BatchUploads {
     content: AsyncIterable<Uint8Array>,
     signal: AbortSignal,
   ): Promise<ChunkTaken> {
-    const { tokens, files, order, catalog } = this.components;
+    const { tokens, files } = this.components;
     const found = session.safeParse(await tokens.read(PURPOSE, hash));
     if (!found.success)
       throw new Refusal(404, "there is no such batch upload, or it is over a day old: request another");
     const { upload: id, key, size, account: owner } = found.data;
     if (owner !== account.id) throw new Refusal(403, "unauthorized access");
     const { start, end } = chunkRange(range, size);
-    const bucketCall = await files.bucketCall(account, signal);
-    const finished = async () => {
-      const result = await catalog.result(id);
-      return result && { end: size, fid: result.etag as Fid };
-    };
-    const done = await finished();
+    const done = await this.finished(id, size);
     if (done) return done;
+    const bucketCall = await files.bucketCall(account, signal);
+    return this.chunk({ ...bucketCall, upload: undefined }, { id, key, size }, { start, end }, content);
+  }
+
+  /**
+   * Takes bytes `range` of a file of `size` bytes by DeOSS's resumable upload, which is known by its name alone: the first
+   * chunk begins it anew. Rejects as `take` does.
+   */
+  async resume(
+    account: Account,
+    key: string,
+    size: number,
+    range: ByteRange,
+    content: AsyncIterable<Uint8Array>,
+    signal: AbortSignal,
+  ): Promise<ChunkTaken> {
+    const { files } = this.components;
+    files.requireSize(size);
+    const call = await files.bucketCall(account, signal);
+    const open = await this.openUploads(call, key);
+    if (range.start === 0) for (const upload of open) await this.components.gateway.uploads.abort({ ...call, upload });
+    const upload = range.start === 0 ? (await files.begin(account, key, signal)).upload : open.at(-1);
+    if (!upload) throw new Refusal(409, `no upload of ${key} is open: begin it with byte 0`);
+    return this.chunk({ ...call, upload: undefined }, { id: upload.id, key, size }, range, content);
+  }
+
+  /** The oldest first. */
+  private async openUploads(call: UploadCall | BucketCall, key: string): Promise<Upload[]> {
+    const request = { prefix: key, delimiter: "", keyMarker: "", uploadIdMarker: "", limit: OPEN_UPLOADS };
+    const { uploads } = await this.components.gateway.uploads.list(call, request);
+    return uploads.filter((upload) => upload.key === key);
+  }
+
+  private async finished(id: string, size: number): Promise<ChunkTaken | undefined> {
+    const result = await this.components.catalog.result(id);
+    return result && { end: size, fid: result.etag as Fid };
+  }
+
+  /** Waits for the chunks before this one, stores it, and completes the file that has all. */
+  private async chunk(
+    call: UploadCall,
+    { id, key, size }: { readonly id: string; readonly key: string; readonly size: number },
+    range: ByteRange,
+    content: AsyncIterable<Uint8Array>,
+  ): Promise<ChunkTaken> {
+    const { order, catalog } = this.components;
     const uploaded = async () => bytesOf(await catalog.parts(id));
-    const leave = await order.enter(id, start, uploaded, signal);
+    const leave = await order.enter(id, range.start, uploaded, call.signal);
     try {
-      const upload = await catalog.upload(bucketCall.bucket.name, key, id);
-      if (upload?.state === "completed") return (await finished()) ?? { end: size, fid: undefined };
-      return await this.store({ ...bucketCall, upload }, { start, end, size }, content);
+      const upload = await catalog.upload(call.bucket.name, key, id);
+      const done = upload?.state === "completed" ? await this.finished(id, size) : undefined;
+      return done ?? (await this.store({ ...call, upload }, range, size, content));
     } finally {
       leave();
     }
@@ -88,7 +132,8 @@ export class BatchUploads {
 
   private async store(
     call: UploadCall,
-    { start, end, size }: { readonly start: number; readonly end: number; readonly size: number },
+    { start, end }: ByteRange,
+    size: number,
     content: AsyncIterable<Uint8Array>,
   ): Promise<ChunkTaken> {
     const { catalog, gateway, files } = this.components;
@@ -101,8 +146,17 @@ export class BatchUploads {
   }
 }
 
+/** `bytes START-END/SIZE`, with the byte at END: a Content-Range as HTTP has it. Refusal 400. */
+export function contentRange(text: string | undefined): { readonly range: ByteRange; readonly size: number } {
+  const match = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15})$/i.exec(text?.trim() ?? "");
+  if (!match) throw new Refusal(400, "Illegal Content-Range content: it must be bytes START-END/SIZE");
+  const [start, last, size] = [Number(match[1]), Number(match[2]), Number(match[3])];
+  if (last < start || last >= size) throw new Refusal(400, "Illegal Content-Range content: it is not within the file");
+  return { range: { start, end: last + 1 }, size };
+}
+
 /** `bytes=start-end` without the byte at `end`; no end, or 0, is the file's. Refusal 400. */
-export function chunkRange(text: string | undefined, size: number): { readonly start: number; readonly end: number } {
+export function chunkRange(text: string | undefined, size: number): ByteRange {
   const match = /^bytes=(\d{1,15})-(\d{0,15})$/i.exec(text?.trim() ?? "");
   if (!match)
     throw new Refusal(400, "batch upload error: the header Range must be bytes=START-END, without the byte at END");

@@ -1,6 +1,7 @@
 import { isHash, type Fid } from "../model/hash.js";
 import type { Account } from "../model/account.js";
 import type { IncomingMessage } from "node:http";
+import { contentRange } from "./batch-uploads.js";
 import { sendEnvelope } from "../peers/envelope.js";
 import type { Handler } from "../peers/http-listener.js";
 import type { PublicRoute } from "../peers/public-server.js";
@@ -11,7 +12,7 @@ import { headerAccount } from "./signed-message.js";
 import { withUploadForm } from "./upload-form.js";
 
 /** DeOSS's API: requests whose headers are signed. The envelopes are theirs; the HTTP status says how it went, too. */
-export function deossRoutes({ clock, files }: SdkServices, api: SdkHolders): PublicRoute[] {
+export function deossRoutes({ clock, files, batches }: SdkServices, api: SdkHolders): PublicRoute[] {
   const signer = (request: IncomingMessage): Account => api.accountOf(headerAccount(request.headers, clock.now()));
 
   const uploader = (request: IncomingMessage): Account => {
@@ -35,8 +36,13 @@ export function deossRoutes({ clock, files }: SdkServices, api: SdkHolders): Pub
     const account = uploader(request);
     const name = requireFileName(decoded(lastOf(request)));
     const length = request.headers["content-length"];
-    const body = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
-    const fid = await files.put(account, name, body, length === undefined ? undefined : Number(length), signal);
+    const fid = await files.put(
+      account,
+      name,
+      bodyOf(request),
+      length === undefined ? undefined : Number(length),
+      signal,
+    );
     sendEnvelope(response, 200, { code: 200, msg: "ok", data: { fid } });
   };
 
@@ -49,7 +55,15 @@ export function deossRoutes({ clock, files }: SdkServices, api: SdkHolders): Pub
     sendEnvelope(response, 200, { code: 200, msg: "ok", data: { "block hash": "" } });
   };
 
-  const resume: Handler = () => Promise.reject(notOffered("uploads at /resume: use /gateway/upload/batch"));
+  const resume: Handler = async (request, response, signal) => {
+    const account = uploader(request);
+    const name = requireFileName(decoded(lastOf(request)));
+    const given = one(request.headers["content-range"]);
+    const { range, size } = contentRange(given);
+    const { fid } = await batches.resume(account, name, size, range, bodyOf(request), signal);
+    if (fid !== undefined) sendEnvelope(response, 200, { code: 200, msg: "ok", data: { fid } });
+    else sendEnvelope(response, 308, { code: 308, msg: "ok", data: null }, { "content-range": given });
+  };
 
   return [
     { path: "/file", methods: ["PUT"], handle: refusing(putForm) },
@@ -57,6 +71,11 @@ export function deossRoutes({ clock, files }: SdkServices, api: SdkHolders): Pub
     { path: "/object", methods: ["PUT"], handle: refusing(putObject) },
     { path: "/resume", methods: ["PUT"], handle: refusing(resume) },
   ];
+}
+
+/** An iterator that is left early does not destroy the request, and the answer with it. */
+function bodyOf(request: IncomingMessage): AsyncIterable<Uint8Array> {
+  return request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
 }
 
 function one(header: string | string[] | undefined): string | undefined {

@@ -34,8 +34,7 @@ export class Custody {
   }
 
   /**
-   * Whether a fragment may come in: it is of a pending deal, or of a stored file whose copy the chain says is here.
-   * Only positive answers are cached: a deal may be declared just after a negative one. Rejects as the chain does.
+   * Whether a fragment may come in: only while a deal that has it is pending, as at the real nodes. Only positive answers are cached: a deal may be declared just after a negative one. Rejects as the chain does.
    */
   async accepts(fid: Fid, hash: Hash): Promise<boolean> {
     const now = this.components.clock.now();
@@ -68,7 +67,7 @@ export class Custody {
 
   private async accepted(fid: Fid): Promise<ReadonlySet<Hash>> {
     const deal = await this.components.chain.deal(fid);
-    return deal ? new Set(deal.segments.flatMap(({ fragments }) => fragments)) : this.assigned(fid);
+    return new Set(deal?.segments.flatMap(({ fragments }) => fragments));
   }
 
   private async assigned(fid: Fid): Promise<ReadonlySet<Hash>> {

@@ -207,7 +207,8 @@ function drain(request: IncomingMessage): void {
 function toRefusal(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
   if (error instanceof FragmentMismatch || error instanceof FormError) return new Refusal(400, error.message);
-  if (error instanceof Error && error.name === "ChainUnavailable") return new Refusal(503, "the chain cannot be asked");
+  // As the real nodes say it.
+  if (error instanceof Error && error.name === "ChainUnavailable") return new Refusal(403, "the chain cannot be asked");
   if (error instanceof Error && "code" in error && (error.code === "ENOSPC" || error.code === "EDQUOT")) {
     return new Refusal(507, "no space left");
   }

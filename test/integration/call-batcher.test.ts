@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
+import { SPECS } from "../../src/devnet/chain/cess-types.js";
 import { type DevChain, startDevChain } from "../../src/devnet/chain/dev-chain.js";
 import { type Signer, signerFromMnemonic } from "../../src/network/chain/accounts.js";
 import { fits, limits, supportsForceBatch } from "../../src/network/chain/batch-limits.js";
@@ -18,7 +19,7 @@ import { freshOrder, rejection } from "../suites/chain.js";
 const TOKEN = 10n ** 18n;
 const territory = "batched";
 
-for (const spec of [133, 100] as const) {
+for (const spec of SPECS) {
   describe(`Orders that travel together, spec ${spec}`, () => {
     let folder: string;
     let devChain: DevChain;

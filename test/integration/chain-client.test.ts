@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
+import { type Spec, SPECS } from "../../src/devnet/chain/cess-types.js";
 import { startDevChain } from "../../src/devnet/chain/dev-chain.js";
 import { signerFromMnemonic } from "../../src/network/chain/accounts.js";
 import { CessChain } from "../../src/network/chain/chain-client.js";
@@ -20,7 +21,7 @@ interface DevFixture extends ChainFixture {
   readonly provisioning: Provisioning;
 }
 
-async function openDevChain(spec: 100 | 133): Promise<DevFixture> {
+async function openDevChain(spec: Spec): Promise<DevFixture> {
   const folder = await mkdtemp(join(tmpdir(), "chain-client-"));
   const [gateway, owner, stranger] = await Promise.all(["//Gateway", "//Owner", "//Stranger"].map(signerFromMnemonic));
   const miners = await Promise.all(Array.from({ length: NODES }, (_, n) => signerFromMnemonic(`//Node${n}`)));
@@ -51,7 +52,7 @@ async function openDevChain(spec: 100 | 133): Promise<DevFixture> {
   };
 }
 
-for (const spec of [133, 100] as const) {
+for (const spec of SPECS) {
   describeChain(`CessChain over the dev chain in the shapes of spec ${spec}`, () => openDevChain(spec));
 
   describe(`A storage node and an owner over the dev chain in the shapes of spec ${spec}`, () => {

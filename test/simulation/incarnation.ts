@@ -2,7 +2,7 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, tr
 import { join } from "node:path";
 import Database from "libsql";
 import { Supervisor } from "../../src/background/supervisor.js";
-import { placeInPack } from "../../src/blobs/blob-id.js";
+import { inPack, placeInPack } from "../../src/blobs/blob-id.js";
 import { FileBlobs } from "../../src/blobs/file-blobs.js";
 import { TieredCache } from "../../src/cache/tiered-cache.js";
 import type { Catalog } from "../../src/catalog/catalog.js";
@@ -207,7 +207,13 @@ async function openServices(world: Surroundings, owner: Owner, path: string) {
   const clock = owner;
   const catalog = await openSqliteCatalog({ clock, sealer: keys }, { path, maxBatchMs: Infinity });
   const onDamage = new DamageRecorder({ catalog, log: { error: () => undefined } }).record;
-  const blobs = await FileBlobs.open({ folder: BLOBS_FOLDER, ...PACKS, now: () => owner.now(), onDamage });
+  const blobs = await FileBlobs.open({
+    folder: BLOBS_FOLDER,
+    ...PACKS,
+    now: () => owner.now(),
+    onDamage,
+    linkedInPack: (pack) => catalog.inspection.linkedContaining(inPack(pack)),
+  });
   const encoder = new InProcessEncoder(
     owner,
     random,

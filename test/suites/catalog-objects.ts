@@ -314,5 +314,21 @@ export function objectsContract(open: OpenCatalog): void {
         .and.not.to.include.members(["blob of encoded"])
         .and.not.to.include.members(["in part"]);
     });
+
+    it("finds the blobs that are linked by a part of their ids, whatever links them", async () => {
+      await on.putEncoded("in a file", "content");
+      await on.put("staged", "a-pack-1");
+      await on.put("another", "a-other-1");
+      const upload = { id: "upload", bucket: "box", key: "part", owner: "anna", content: {}, metadata: {} };
+      await on.catalog.uploads.create(upload);
+      const { blob } = slice("b-pack-2");
+      await on.catalog.uploads.putPart(upload.id, { partNumber: 1, size: 5, etag: "e", blob });
+      expect([...(await on.catalog.inspection.linkedContaining("-pack-"))].sort()).to.deep.equal([
+        "a-pack-1",
+        "b-pack-2",
+      ]);
+      expect(await on.catalog.inspection.linkedContaining("in a file")).to.deep.equal(["blob of in a file"]);
+      expect(await on.catalog.inspection.linkedContaining("%")).to.deep.equal([]);
+    });
   });
 }

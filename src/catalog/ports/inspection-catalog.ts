@@ -41,6 +41,8 @@ export interface WrongUsage {
 export interface InspectionCatalog {
   /** What rows link, a page at a time; a blob may come several times. */
   linkedBlobs(): AsyncIterable<LinkedBlob>;
+  /** The blobs that rows link and whose ids contain this text. */
+  linkedContaining(text: string): Promise<readonly BlobId[]>;
   dangling(): Promise<readonly DanglingRows[]>;
   removeDangling(rule: string): Promise<void>;
   wrongUsages(): Promise<readonly WrongUsage[]>;

@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { systemClock } from "../../async/system-clock.js";
+import { inPack } from "../../blobs/blob-id.js";
 import { FileBlobs } from "../../blobs/file-blobs.js";
 import type { Catalog } from "../../catalog/catalog.js";
 import { CatalogFile } from "../../catalog/sqlite/catalog-file.js";
@@ -102,7 +103,10 @@ async function checkAll(
     clock: systemClock,
     store: new JsonFileStore({ folder: dataDir }),
   });
-  const blobs = await FileBlobs.open({ folder: join(dataDir, "blobs") });
+  const blobs = await FileBlobs.open({
+    folder: join(dataDir, "blobs"),
+    linkedInPack: (pack) => catalog.inspection.linkedContaining(inPack(pack)),
+  });
   try {
     await report.add(checkMark(guard, options.acceptCatalog === true));
     await report.add(checkKeys(catalog, keys));

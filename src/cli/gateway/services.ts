@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { Supervisor } from "../../background/supervisor.js";
+import { inPack } from "../../blobs/blob-id.js";
 import type { Blobs } from "../../blobs/blobs.js";
 import { FileBlobs } from "../../blobs/file-blobs.js";
 import { TieredCache } from "../../cache/tiered-cache.js";
@@ -192,6 +193,7 @@ async function openStaging(
     folder: join(dataDir, "blobs"),
     space,
     onDamage,
+    linkedInPack: (pack) => catalog.inspection.linkedContaining(inPack(pack)),
     // The newest catalog, when it is put back, needs what an old one lets go of.
     keepRemoved: () => guard.fault !== undefined,
   });

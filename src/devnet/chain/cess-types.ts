@@ -19,8 +19,12 @@ import {
   type Value,
 } from "./scale/types.js";
 
-/** The runtime whose shapes and rules are followed. 100: the testnet's genesis runtime; 133: the head of its source. */
-export type Spec = 100 | 133;
+/**
+ * The runtimes whose shapes and rules are followed. 100: the testnet's genesis runtime; 133: the head of its source; 136:
+ * the branch for the second testnet, with 133's shapes and a few rules of its own.
+ */
+export const SPECS = [100, 133, 136] as const;
+export type Spec = (typeof SPECS)[number];
 
 /** An account's public key, as 64 hex digits. */
 export const AccountId = newtype("sp_core::crypto::AccountId32", fixedHex(32));
@@ -35,7 +39,7 @@ export const TerritoryName = boundedText(NAME_LIMIT);
 export const FileName = boundedText(NAME_LIMIT);
 /** 38 bytes, filled with NUL: where spec 100 keeps addresses. */
 export const PeerId = array(38);
-/** Spec 133's storage node address. */
+/** The storage nodes' address since spec 133. */
 export const EndPoint = boundedText(100);
 
 /** Addresses of a call: only accounts are served, the other forms decode and fail as CannotLookup. */

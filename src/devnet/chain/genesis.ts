@@ -9,7 +9,7 @@ import { TOKEN } from "./pallets/balances.js";
 export interface Genesis {
   /** Free balance of each account (SS58 of any prefix), in the token's smallest units. */
   readonly balances: Readonly<Record<string, bigint>>;
-  /** What a GiB of territory costs, in the token's smallest units: for 30 days at spec 100, for one day at spec 133. */
+  /** What a GiB of territory costs, in the token's smallest units: for 30 days at spec 100, for one day since spec 133. */
   readonly unitPrice: bigint;
 }
 

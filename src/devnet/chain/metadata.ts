@@ -1,5 +1,5 @@
 import { TypeRegistry } from "@polkadot/types";
-import { accountType, SIGNED_EXTENSIONS, type PalletTypes, type RuntimeTypes } from "./runtime-types.js";
+import { accountType, type PalletTypes, type RuntimeTypes } from "./runtime-types.js";
 import { toHex } from "./scale/bytes.js";
 import { encode, type Case, type Field, type Shape, type Type } from "./scale/types.js";
 import { keyType, type StorageItem } from "./storage.js";
@@ -14,7 +14,7 @@ export function metadataOf(runtime: RuntimeTypes): Uint8Array {
   const extrinsic = {
     type: lookup.id(runtime.extrinsic),
     version: 4,
-    signedExtensions: SIGNED_EXTENSIONS.map(({ identifier, type, additionalSigned }) => ({
+    signedExtensions: runtime.signedExtensions.map(({ identifier, type, additionalSigned }) => ({
       identifier,
       type: lookup.id(type),
       additionalSigned: lookup.id(additionalSigned),

@@ -1,4 +1,4 @@
-import { AccountId, MultiAddress, MultiSignature, Phase, H256 } from "./cess-types.js";
+import { AccountId, MultiAddress, MultiSignature, Phase, H256, type Spec } from "./cess-types.js";
 import type { CallValue, Pallet } from "./pallet.js";
 import { ScaleError } from "./scale/bytes.js";
 import {
@@ -57,8 +57,12 @@ function marker(path: string): Type<unknown> {
   return struct(path, {});
 }
 
-/** The real runtime's, in its order. CheckMqSequence carries and signs nothing. */
-export const SIGNED_EXTENSIONS: readonly SignedExtension[] = [
+/** The real runtime's, in its order. CheckMqSequence carries and signs nothing; spec 136 has none. */
+export function signedExtensions(spec: Spec): readonly SignedExtension[] {
+  return SIGNED_EXTENSIONS.filter(({ identifier }) => spec !== 136 || identifier !== "CheckMqSequence");
+}
+
+const SIGNED_EXTENSIONS: readonly SignedExtension[] = [
   {
     identifier: "CheckNonZeroSender",
     type: marker("frame_system::extensions::check_non_zero_sender::CheckNonZeroSender"),
@@ -118,13 +122,15 @@ export interface EventRecord {
 /** The enums over all pallets, and how their values are read and written. */
 export class RuntimeTypes {
   readonly pallets: readonly PalletTypes[];
+  readonly signedExtensions: readonly SignedExtension[];
   readonly call: Type<CallValue>;
   readonly event: Type<unknown>;
   readonly eventRecord: Type<unknown>;
   readonly extrinsic: Type<unknown>;
   readonly runtime = marker("cess_node_runtime::Runtime");
 
-  constructor(pallets: readonly Pallet[]) {
+  constructor(spec: Spec, pallets: readonly Pallet[]) {
+    this.signedExtensions = signedExtensions(spec);
     this.pallets = [...pallets].sort((a, b) => a.index - b.index).map(typesOf);
     this.call = this.callType();
     this.event = outer("cess_node_runtime::RuntimeEvent", this.pallets, ({ events }) => events);
@@ -162,7 +168,7 @@ export class RuntimeTypes {
    * Wrapped as in the real runtime: the inner type's parameters are where tools look for address, call and signature.
    */
   private extrinsicType(): Type<unknown> {
-    const extra = tuple(...SIGNED_EXTENSIONS.map(({ type }) => type));
+    const extra = tuple(...this.signedExtensions.map(({ type }) => type));
     const params = [MultiAddress, this.call, MultiSignature, extra];
     const inner = generic("sp_runtime::generic::unchecked_extrinsic::UncheckedExtrinsic", params, newtype("", bytes));
     return generic("fp_self_contained::unchecked_extrinsic::UncheckedExtrinsic", params, newtype("", inner));

@@ -66,7 +66,7 @@ export class Runtime {
     const fileBank = new FileBank(settings, oss, miners, this.storageHandler);
     const cess = [fileBank, miners, this.storageHandler, oss];
     this.pallets = [this.system, utility, new Babe(blockMs), this.timestamp, this.balances, this.payment, ...cess];
-    this.types = new RuntimeTypes(this.pallets);
+    this.types = new RuntimeTypes(spec, this.pallets);
     this.metadata = metadataOf(this.types);
   }
 

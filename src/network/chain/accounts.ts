@@ -15,7 +15,10 @@ import {
 import { z } from "zod";
 import type { CessAccount } from "../../model/account.js";
 
-/** CESS addresses carry this SS58 prefix, so they begin with `c`. */
+/**
+ * CESS addresses carry this SS58 prefix, so they begin with `c`. All runtimes so far have it; the network's tools expect
+ * 11331 of a main network. Here, an account is always written with this one; `CessChain.address` has the chain's own.
+ */
 export const CESS_SS58_PREFIX = 11330;
 
 const PUBLIC_KEY_SIZE = 32;
@@ -46,6 +49,11 @@ export function parseAccount(text: string): CessAccount {
 /** The CESS address of a public key of 32 bytes. */
 export function formatAccount(publicKey: Uint8Array): CessAccount {
   return encodeAddress(publicKey, CESS_SS58_PREFIX) as CessAccount;
+}
+
+/** The address of the same public key under another SS58 prefix. */
+export function addressWithPrefix(account: CessAccount, prefix: number): string {
+  return encodeAddress(decodeAddress(account), prefix);
 }
 
 /** The public key of an SS58 address: 32 bytes. Throws InvalidAccount. */

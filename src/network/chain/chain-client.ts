@@ -1,6 +1,6 @@
 import type { CessAccount } from "../../model/account.js";
 import type { Fid } from "../../model/hash.js";
-import type { Signer } from "./accounts.js";
+import { addressWithPrefix, type Signer } from "./accounts.js";
 import type {
   Chain,
   ChainDeal,
@@ -54,6 +54,11 @@ export class CessChain implements Chain, GatewayRegister {
 
   get account(): CessAccount {
     return this.signer.account;
+  }
+
+  /** The account with the SS58 prefix that the runtime names: as the network's other programs write it. */
+  get address(): string {
+    return addressWithPrefix(this.account, this.session.connection.ss58Prefix);
   }
 
   get connected(): boolean {

@@ -1,8 +1,10 @@
+import type { ApiPromise } from "@polkadot/api";
 import { asError } from "../../model/errors.js";
 import { abortable } from "../../async/abort.js";
 import { backoffMs } from "../../async/backoff.js";
 import { systemClock } from "../../async/system-clock.js";
 import { pause } from "../../async/timer.js";
+import { CESS_SS58_PREFIX } from "./accounts.js";
 import { ChainUnavailable } from "./chain.js";
 import { FinalizedWatermark } from "./finalized-watermark.js";
 import { Link } from "./link.js";
@@ -59,6 +61,7 @@ export class Connection {
   /** Why the present link's node is not synced. */
   private standstill: string | undefined;
   private genesis: string | undefined;
+  private prefix = CESS_SS58_PREFIX;
   /** Why each endpoint was left last, for error messages. */
   private readonly troubles = new Map<string, string>();
 
@@ -82,6 +85,11 @@ export class Connection {
   /** True while there is a link to a node that is synced and whose head moves. */
   get connected(): boolean {
     return this.link !== undefined && this.synced;
+  }
+
+  /** The SS58 prefix that the runtime names. */
+  get ss58Prefix(): number {
+    return this.prefix;
   }
 
   /** Why the chain cannot be used, by endpoint; undefined while `connected`. */
@@ -207,6 +215,7 @@ export class Connection {
         throw new ChainUnavailable(`${link.name} serves another chain: genesis ${genesis}, not ${this.genesis}`);
       }
       this.watermark.begin(genesis);
+      this.prefix = ss58PrefixOf(link.api);
       await this.guard(link, () => {
         this.link = link;
         for (const listener of this.listeners) listener(link);
@@ -272,4 +281,9 @@ async function readFinalizedHead(link: Link): Promise<FinalizedHead> {
   const hash = (await link.send("chain_getFinalizedHead", [])) as string;
   const header = (await link.send("chain_getHeader", [hash])) as { number: string };
   return { hash, number: Number(header.number) };
+}
+
+function ss58PrefixOf(api: ApiPromise): number {
+  const prefix = Number(api.consts["system"]?.["ss58Prefix"] ?? CESS_SS58_PREFIX);
+  return Number.isInteger(prefix) ? prefix : CESS_SS58_PREFIX;
 }

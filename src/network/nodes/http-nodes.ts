@@ -13,8 +13,12 @@ import { type FragmentName, type NodeAddress, NodeFailure, type Nodes, type Node
 import { RateLimiter } from "./rate-limiter.js";
 
 export interface HttpNodesComponents {
-  /** The gateway's account and its sr25519 signature: `Chain` is one. */
-  readonly signer: { readonly account: CessAccount; sign(message: Uint8Array): Uint8Array };
+  /** The gateway's account, as this chain's tools write it where that differs, and its sr25519 signature. */
+  readonly signer: {
+    readonly account: CessAccount;
+    readonly address?: string;
+    sign(message: Uint8Array): Uint8Array;
+  };
 }
 
 export interface HttpNodesSettings {
@@ -81,7 +85,7 @@ export class HttpNodes implements Nodes, NodeStatus {
       );
       const answer = readAnswer(statusCode, await readText(body));
       if (!answer) throw new NodeFailure("unreachable", node, "the answer is not of the miner protocol");
-      if (answer.code !== 200) throw new NodeFailure(failureKind(answer.code), node, answer.message);
+      if (answer.code !== 200) throw new NodeFailure(failureKind(answer), node, answer.message);
     });
   }
 
@@ -170,11 +174,12 @@ export class HttpNodes implements Nodes, NodeStatus {
     // The node checks that the account signed this text. It is new for each request, so that a signature cannot be used
     // again.
     const message = randomBytes(16).toString("hex");
-    const signature = this.components.signer.sign(Buffer.from(message));
+    const { signer } = this.components;
+    const signature = signer.sign(Buffer.from(message));
     return {
       Fid: fragment.fid,
       Fragment: fragment.hash,
-      Account: this.components.signer.account,
+      Account: signer.address ?? signer.account,
       Message: message,
       Signature: Buffer.from(signature).toString("hex"),
     };
@@ -231,7 +236,7 @@ function isJson(headers: IncomingHttpHeaders): boolean {
 async function refusal(node: NodeAddress, statusCode: number, body: Readable): Promise<NodeFailure> {
   const answer = readAnswer(statusCode, await readText(body));
   if (!answer || answer.code === 200) return new NodeFailure("unreachable", node, "the answer is not a fragment");
-  return new NodeFailure(failureKind(answer.code), node, answer.message);
+  return new NodeFailure(failureKind(answer), node, answer.message);
 }
 
 /** Ends the connection rather than read a body that nobody wants. */

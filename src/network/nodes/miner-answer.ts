@@ -33,11 +33,12 @@ function parse(body: string): MinerAnswer | undefined {
 }
 
 /**
- * 404 is `missing`. 5xx, 408 and 429 are temporary troubles of the node and count as no answer. All else is a refusal,
- * also redirects, which are never followed.
+ * 404 is `missing`. 5xx, 408 and 429 are temporary troubles of the node and count as no answer, and so does a 403 that is
+ * not about the signature: nodes say so when they cannot ask the chain. All else is a refusal, also redirects, which are
+ * never followed.
  */
-export function failureKind(code: number): "unreachable" | "refused" | "missing" {
+export function failureKind({ code, message }: MinerAnswer): "unreachable" | "refused" | "missing" {
   if (code === 404) return "missing";
-  if (code >= 500 || code === 408 || code === 429) return "unreachable";
-  return "refused";
+  const troubled = code === 403 && !message.includes("signature");
+  return troubled || code >= 500 || code === 408 || code === 429 ? "unreachable" : "refused";
 }

@@ -7,6 +7,7 @@ import { BlobMissing } from "../../../src/blobs/blobs.js";
 import { FileBlobs, type FileBlobsSettings } from "../../../src/blobs/file-blobs.js";
 import { Packs } from "../../../src/blobs/packs.js";
 import type { BlobId } from "../../../src/model/object.js";
+import { flip } from "../../support/damage-blob.js";
 import { collect } from "../../support/collect.js";
 
 // eslint-disable-next-line @typescript-eslint/require-await
@@ -51,7 +52,10 @@ describe("Small blobs in packs", () => {
   it("share a sync with all that waited for the one before", async () => {
     const named: BlobId[] = [];
     await open();
-    const packed = new Packs(join(folder, "packs"), () => Promise.resolve());
+    const packed = new Packs(join(folder, "packs"), {
+      retire: () => Promise.resolve(),
+      linked: () => Promise.resolve([]),
+    });
     opened.push(packed);
     const first = packed.append(Buffer.from("first"), (id) => named.push(id));
     const rest = texts(50).map((text) => packed.append(Buffer.from(text), (id) => named.push(id)));
@@ -121,6 +125,25 @@ describe("Small blobs in packs", () => {
     );
     await after.remove(ids);
     expect(await packs()).to.have.length(1);
+  });
+
+  it("stay while something needs them, also where their headers cannot be read any more", async () => {
+    const before = await open();
+    const [needed, forgotten] = [await write(before, "needed"), await write(before, "forgotten")];
+    const { pack, offset } = placeInPack(needed)!;
+    await before.close();
+    for (const at of [offset, placeInPack(forgotten)!.offset]) await flip(join(folder, "packs", pack), at - 10);
+    const linkedInPack = (asked: string) => Promise.resolve(asked === pack ? [needed] : []);
+    const after = await open({ linkedInPack });
+    expect(await listed(after)).to.deep.equal([[needed, 6]]);
+    expect(await packs()).to.deep.equal([pack]);
+    expect(await read(after, needed)).to.equal("needed");
+    await after.remove([needed]);
+    expect(await packs(), "nothing needs it").to.deep.equal([]);
+    const [file] = after.quarantine.files();
+    expect(await after.quarantine.blobs(file!.name), "as the catalog says that was put back").to.deep.equal([needed]);
+    await after.quarantine.putBack(file!.name);
+    expect(await read(after, needed)).to.equal("needed");
   });
 
   it("leave no pack behind that was made and never written to", async () => {

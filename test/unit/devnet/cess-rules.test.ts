@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import type { KeyringPair } from "@polkadot/keyring/types";
-import type { Spec } from "../../../src/devnet/chain/cess-types.js";
+import { type Spec, SPECS } from "../../../src/devnet/chain/cess-types.js";
 import { account, ChainClient, MIB, TOKEN, type Outcome, type Tx } from "./chain-client.js";
 
 const owner = account("Owner");
@@ -17,7 +17,7 @@ function newHash(): string {
   return `0x${Buffer.from(files.toString(16).padStart(64, "0")).toString("hex")}`;
 }
 
-for (const spec of [100, 133] as const) {
+for (const spec of SPECS) {
   describe(`the dev chain's CESS rules at spec ${spec}`, () => {
     let chain: ChainClient;
     let fid: string;
@@ -152,7 +152,7 @@ for (const spec of [100, 133] as const) {
         error: undefined,
         events: ["fileBank.UploadDeclaration"],
       });
-      const charged = (spec === 100 ? 48n : 96n) * MIB;
+      const charged = (spec === 133 ? 96n : 48n) * MIB;
       expect(difference(before, await territory(second))).to.deep.equal({
         used: charged,
         locked: 0n,
@@ -165,18 +165,18 @@ for (const spec of [100, 133] as const) {
     it("lists an owner twice who declares a stored file again, at 133 only from another territory", async () => {
       await stored();
       const again = await chain.run(gateway, declare(owner));
-      expect(again.error).to.equal(spec === 100 ? undefined : "fileBank.Existed");
+      expect(again.error).to.equal(spec === 133 ? "fileBank.Existed" : undefined);
       if (spec === 133)
         expect((await chain.run(gateway, declare(owner, fid, { territory: "other" }))).error).to.equal(undefined);
       expect((await file())?.owner.map(({ user }) => user)).to.deep.equal([owner.address, owner.address]);
     });
 
     it("when an owner listed twice deletes, fails or leaves a file without an owner", async () => {
-      const name = spec === 100 ? "double" : "other";
-      await stored(owner, fid, { territory: spec === 100 ? "double" : "main" });
+      const name = spec === 133 ? "other" : "double";
+      await stored(owner, fid, { territory: spec === 133 ? "main" : "double" });
       await chain.run(gateway, declare(owner, fid, { territory: name }));
       const { error } = await chain.run(gateway, deleteTx(owner));
-      if (spec === 100) {
+      if (spec !== 133) {
         // 96 + 48 MiB are charged there, 2 x 96 would be given back.
         expect(error).to.equal("storageHandler.Overflow");
         expect((await file())?.owner).to.have.length(2);
@@ -199,11 +199,11 @@ for (const spec of [100, 133] as const) {
       });
     });
 
-    it("lets a second owner delete at 133, and at 100 only one whose territory has other use", async () => {
+    it("lets a second owner delete at 133, and else only one whose territory has other use", async () => {
       await stored();
       await chain.run(gateway, declare(second, fid, { territory: "empty" }));
       expect((await chain.run(gateway, deleteTx(second))).error).to.equal(
-        spec === 100 ? "storageHandler.Overflow" : undefined,
+        spec === 133 ? undefined : "storageHandler.Overflow",
       );
     });
 

@@ -2,9 +2,10 @@ import { expect } from "chai";
 import { CessChain } from "../../../src/network/chain/chain-client.js";
 import { signerFromMnemonic } from "../../../src/network/chain/accounts.js";
 import { ChainSession } from "../../../src/network/chain/chain-session.js";
+import { SPECS } from "../../../src/devnet/chain/cess-types.js";
 import { account, ChainClient } from "./chain-client.js";
 
-for (const spec of [100, 133] as const)
+for (const spec of SPECS)
   describe(`The register of gateways at spec ${spec}`, () => {
     const [alice, bob] = [account("Alice"), account("Bob")];
     let client: ChainClient;

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { ThreadEncoder } from "../../../src/encoding/thread-encoder.js";
 import { type CessFile, PLAIN } from "../../../src/model/file.js";
 import type { Fid } from "../../../src/model/hash.js";
@@ -59,6 +59,17 @@ describe("ChainFiles", () => {
     expect(await start().find(file.fid)).to.deep.equal(file);
     expect(await start().find("0".repeat(64) as Fid)).to.equal(undefined);
   });
+
+  for (const count of [1, 2, 3, 5])
+    it(`finds a file of ${count} segments under the FID that CD2N's retriever gives it`, async () => {
+      const segments = Array.from({ length: count }, (_, n) => listed.segments[n % 2]!);
+      const raw = Buffer.concat(segments.map(({ hash }) => Buffer.from(hash, "hex")));
+      const fid = createHash("sha256").update(raw).digest("hex") as Fid;
+      network.chain.files.set(fid, { ...listed, fid, size: count * SEGMENT_SIZE - 1, segments });
+      expect((await start().find(fid))?.segments.map(({ hash }) => hash)).to.deep.equal(
+        segments.map(({ hash }) => hash),
+      );
+    });
 
   it("believes no list of segments that does not make the FID, nor one that cannot hold the bytes", async () => {
     for (const change of [

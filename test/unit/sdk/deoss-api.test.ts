@@ -72,13 +72,31 @@ describe("The API of the CESS SDKs, as DeOSS has it", () => {
     expect((await on.ask("/file/abc", { method: "DELETE", headers: on.signed() })).status).to.equal(400);
   });
 
-  it("says by name what it does not offer", async () => {
-    for (const answer of [
-      await on.ask("/resume/name.bin", { method: "PUT", headers: on.signed(), body: "x" }),
-      await put({ ...on.signed(), Cipher: "open sesame" }),
-    ]) {
-      expect(answer.status).to.equal(501);
-      expect(answer.envelope.msg).to.match(/^this gateway does not offer /);
+  it("takes a file in chunks that go on where the last one ended, and begins anew with the first byte", async () => {
+    const chunk = async (start: number, end: number, name = "resumed.bin") => {
+      const headers = { ...on.signed(), "Content-Range": `bytes ${start}-${end - 1}/${content.length}` };
+      const body = content.subarray(start, end) as Uint8Array<ArrayBuffer>;
+      const options: RequestInit = { method: "PUT", headers, body, redirect: "manual" };
+      const answer = await fetch(`${on.base}/resume/${name}`, options);
+      return { status: answer.status, range: answer.headers.get("content-range"), text: await answer.text() };
+    };
+    expect((await chunk(100_000, 200_000)).status, "it was not begun").to.equal(409);
+    expect(await chunk(0, 100_000)).to.include({ status: 308, range: "bytes 0-99999/200000" });
+    expect((await chunk(0, 50_000)).status).to.equal(308);
+    expect((await chunk(50_000, 120_000)).status).to.equal(308);
+    expect((await chunk(50_000, 120_000)).status, "the answer was lost").to.equal(308);
+    const last = await chunk(120_000, 200_000);
+    expect(last.status).to.equal(200);
+    expect(fidOf({ envelope: JSON.parse(last.text) as { data: unknown } })).to.equal(fidOf(await put(on.signed())));
+    for (const range of ["bytes 0-200000/200000", "bytes 5-4/200000", "bytes=0-5", ""]) {
+      const headers = { ...on.signed(), ...(range !== "" && { "Content-Range": range }) };
+      expect((await on.ask("/resume/a.bin", { method: "PUT", headers, body: "x" })).status, range).to.equal(400);
     }
+  });
+
+  it("says by name what it does not offer", async () => {
+    const answer = await put({ ...on.signed(), Cipher: "open sesame" });
+    expect(answer.status).to.equal(501);
+    expect(answer.envelope.msg).to.match(/^this gateway does not offer /);
   });
 });

@@ -8,7 +8,7 @@ import { BUCKET_LIMIT, BucketInfo, type UserBriefValue } from "./file-bank-types
 /** The runtime's table: j and J are missing, g and G stand in their place. */
 const ALLOWED = /^[A-IK-Za-ik-z0-9._-]*$/;
 
-/** Spec 100's buckets on chain, a list of files under a name. Spec 133 has none. */
+/** Spec 100's buckets on chain, a list of files under a name. Later ones have none. */
 export class Buckets {
   private readonly bucket:
     StorageMap<[string, string], Value<typeof BucketInfo>, Value<typeof BucketInfo> | undefined> | undefined;

@@ -12,7 +12,7 @@ const path = (name: string): string => `pallet_file_bank::types::${name}`;
 export const SegmentList = struct(path("SegmentList"), { hash: Hash, fragmentList: bounded(Hash, FRAGMENT_COUNT) });
 export const DealSegments = bounded(SegmentList, SEGMENT_LIMIT);
 
-/** Whose file it is, and where it is charged. Spec 100 has a bucket name in it, 133 has none (here then empty). */
+/** Whose file it is, and where it is charged. Spec 100 has a bucket name in it, later ones have none (here then empty). */
 export interface UserBriefValue {
   user: string;
   fileName: string;

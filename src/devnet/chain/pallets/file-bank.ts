@@ -121,7 +121,8 @@ export class FileBank implements Pallet {
         if (left <= 0) break;
         this.clear(context, owner, slice.fileHash);
       }
-      this.userHoldFileList.put(context.state, list, owner);
+      // Spec 136 leaves the list as it was, with files that are gone.
+      if (this.settings.spec !== 136) this.userHoldFileList.put(context.state, list, owner);
       if (left <= 0) return;
       const others = this.clearUserList.get(context.state).filter(([other]) => other !== owner);
       this.clearUserList.put(context.state, others);
@@ -165,11 +166,11 @@ export class FileBank implements Pallet {
   }
 
   /**
-   * Adds an owner to a stored file, at once and without a transfer. Spec 100 charges half of what deletion releases.
+   * Adds an owner to a stored file, at once and without a transfer. Specs 100 and 136 charge half of what deletion releases.
    */
   private addOwner(context: Context, fileHash: string, stored: FileValue, user: UserBriefValue): void {
     const full = fileSpace(stored.segmentList.length);
-    const space = this.settings.spec === 100 ? full / 2n : full;
+    const space = this.settings.spec === 133 ? full : full / 2n;
     this.checkRoom(context, user, space);
     this.space.use(context, user.user, user.territoryName, space);
     this.hold(context, user, fileHash, space);

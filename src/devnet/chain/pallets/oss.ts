@@ -46,7 +46,7 @@ export class Oss implements Pallet {
       "MalformedSignature",
       "VerifySigFailed",
       "Expired",
-      ...(spec === 133 ? ["ConvertError"] : []),
+      ...(spec !== 100 ? ["ConvertError"] : []),
     ];
     const proxy = { authPuk: WorkerPublicKey, sig: TeeSignature, payload: ProxyAuthPayload };
     this.calls = {
@@ -69,7 +69,7 @@ export class Oss implements Pallet {
       }),
       // The name is misspelt on chain.
       proxyAuthorzie: signedCall(5, proxy, (context, _signer, given) => this.proxyAuthorize(context, given)),
-      ...(spec === 133 && { evmProxyAuthorzie: unservedCall(6, { ...proxy, sig: array(65) }) }),
+      ...(spec !== 100 && { evmProxyAuthorzie: unservedCall(6, { ...proxy, sig: array(65) }) }),
     };
   }
 
@@ -98,7 +98,7 @@ export class Oss implements Pallet {
     context: Context,
     { authPuk, sig, payload }: { authPuk: string; sig: string; payload: Value<typeof ProxyAuthPayload> },
   ): void {
-    // The two runtimes check the limit in opposite ways: 100 how far ahead it may be, 133 whether it has not passed.
+    // The runtimes check the limit in opposite ways: 100 how far ahead it may be, later ones whether it has not passed.
     const expired =
       this.spec === 100
         ? payload.exp >= context.block + PAYLOAD_EXPIRED_BLOCKS

@@ -84,8 +84,8 @@ const minerFields = {
   serviceBloomFilter: BloomFilter,
   teeSignature: array(64),
 };
-/** The address is bytes as text in both: 38 of them filled with NUL at spec 100, at most 100 at 133. */
-export const AddressOf = { 100: mapped(PeerId, fromLatin1, toLatin1), 133: EndPoint } as const;
+/** The address is bytes as text in both: 38 of them filled with NUL at spec 100, at most 100 since 133. */
+export const AddressOf = { 100: mapped(PeerId, fromLatin1, toLatin1), 133: EndPoint, 136: EndPoint } as const;
 const minerPath = "pallet_sminer::types::MinerInfo";
 const accounts = { beneficiary: AccountId, stakingAccount: AccountId };
 
@@ -93,7 +93,7 @@ const accounts = { beneficiary: AccountId, stakingAccount: AccountId };
 export function minerInfo(spec: Spec) {
   const later = struct(minerPath, { ...accounts, endpoint: AddressOf[spec], ...minerFields });
   const shape = struct(minerPath, { ...accounts, peerId: AddressOf[spec], ...minerFields }).shape;
-  return spec === 133 ? later : { ...later, shape };
+  return spec !== 100 ? later : { ...later, shape };
 }
 export type MinerValue = Value<ReturnType<typeof minerInfo>>;
 
@@ -140,20 +140,20 @@ export function minerEvents(spec: Spec) {
     IncreaseCollateral: { acc: AccountId, balance: Balance },
     Deposit: { balance: Balance },
     UpdateBeneficiary: { acc: AccountId, new: AccountId },
-    [spec === 133 ? "UpdateEndPoint" : "UpdatePeerId"]: addressEvent,
+    [spec !== 100 ? "UpdateEndPoint" : "UpdatePeerId"]: addressEvent,
     Receive: { acc: AccountId, reward: Balance },
     MinerExitPrep: { miner: AccountId },
     Withdraw: { acc: AccountId },
     IncreaseDeclarationSpace: { miner: AccountId, space: u128 },
-    ...(spec === 133 && { DecreaseDeclarationSpace: { miner: AccountId, space: u128 } }),
+    ...(spec !== 100 && { DecreaseDeclarationSpace: { miner: AccountId, space: u128 } }),
   };
 }
 
 /** Rewards, faucet, exit and proofs. */
 export function unservedMinerCalls(spec: Spec): Record<string, Call> {
-  const address = spec === 133 ? { endpoint: AddressOf[spec] } : { peerId: AddressOf[spec] };
+  const address = spec !== 100 ? { endpoint: AddressOf[spec] } : { peerId: AddressOf[spec] };
   return {
-    ...(spec === 133 && { decreaseDeclarationSpace: unservedCall(4, { tibCount: u32 }) }),
+    ...(spec !== 100 && { decreaseDeclarationSpace: unservedCall(4, { tibCount: u32 }) }),
     receiveReward: unservedCall(6, {}),
     minerExitPrep: unservedCall(7, { miner: AccountId }),
     minerExit: rootCall(8, { miner: AccountId }),

@@ -88,7 +88,7 @@ export class Sminer implements Pallet {
     const { spec, dayBlocks } = settings;
     this.minerItems = this.storage.map("MinerItems", AccountId, minerInfo(spec));
     this.events = minerEvents(spec);
-    this.errors = spec === 133 ? [...MINER_ERRORS, "UnableReduceDeclaration"] : MINER_ERRORS;
+    this.errors = spec !== 100 ? [...MINER_ERRORS, "UnableReduceDeclaration"] : MINER_ERRORS;
     const palletId = newtype("frame_support::PalletId", array(8));
     this.constants = {
       FaucetId: constant(palletId, Uint8Array.from(Buffer.from("facuetid"))),
@@ -156,11 +156,11 @@ export class Sminer implements Pallet {
     const update = (context: Context, acc: string, endpoint: string): void => {
       const miner = this.of(context.state, acc);
       this.put(context, acc, { ...miner, endpoint });
-      context.emit(this, spec === 133 ? "UpdateEndPoint" : "UpdatePeerId", { acc, old: miner.endpoint, new: endpoint });
+      context.emit(this, spec !== 100 ? "UpdateEndPoint" : "UpdatePeerId", { acc, old: miner.endpoint, new: endpoint });
     };
     return {
       regnstk:
-        spec === 133
+        spec !== 100
           ? signedCall(
               0,
               { beneficiary: AccountId, endpoint: address, stakingVal: Balance, tibCount: u32 },
@@ -182,7 +182,7 @@ export class Sminer implements Pallet {
         this.put(context, acc, { ...this.of(context.state, acc), beneficiary });
         context.emit(this, "UpdateBeneficiary", { acc, new: beneficiary });
       }),
-      ...(spec === 133
+      ...(spec !== 100
         ? {
             updateEndpoint: signedCall(3, { endpoint: address }, (context, acc, { endpoint }) =>
               update(context, acc, endpoint),

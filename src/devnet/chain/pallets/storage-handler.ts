@@ -66,7 +66,7 @@ export class StorageHandler implements Pallet {
   ) {
     const { spec, dayBlocks } = settings;
     this.frozenBlocks = FROZEN_DAYS * dayBlocks;
-    this.errors = spec === 133 ? [...STORAGE_ERRORS, "DuplicateName"] : STORAGE_ERRORS;
+    this.errors = spec !== 100 ? [...STORAGE_ERRORS, "DuplicateName"] : STORAGE_ERRORS;
     this.constants = {
       OneDay: constant(u32, dayBlocks),
       OneHours: constant(u32, 600),
@@ -78,7 +78,7 @@ export class StorageHandler implements Pallet {
       LockingBlock: constant(u32, 50),
       FrozenDays: constant(u32, this.frozenBlocks),
     };
-    this.calls = { ...this.territoryCalls(), ...marketCalls, ...(spec === 133 && this.laterCalls()) };
+    this.calls = { ...this.territoryCalls(), ...marketCalls, ...(spec !== 100 && this.laterCalls()) };
   }
 
   /** Free space of the territory. */
@@ -161,7 +161,8 @@ export class StorageHandler implements Pallet {
     for (const [, token] of this.expired.list(state, TASK_LIMIT, block)) {
       const key = this.each(context, token, (found) => {
         this.purchasedSpace.put(state, this.purchasedSpace.get(state) - found.totalSpace);
-        return found.state === "Frozen" ? { ...found, state: "Expired" } : found;
+        // Spec 136 does not ask whether it was frozen.
+        return found.state === "Frozen" || this.settings.spec === 136 ? { ...found, state: "Expired" } : found;
       });
       if (key !== undefined) ended.push(key);
     }
@@ -202,12 +203,14 @@ export class StorageHandler implements Pallet {
     return {
       defineUpdatePrice: rootCall(9, { price: u128 }),
       fixTerritorySpaceForReactivate: rootCall(10, { acc: AccountId, tname: TerritoryName }),
-      otherReactivateTerritory: signedCall(
-        120,
-        { targetAcc: AccountId, territoryName: TerritoryName, days: u32 },
-        (context, signer, { targetAcc, territoryName, days }) =>
-          this.reactivate(context, signer, targetAcc, territoryName, days),
-      ),
+      ...(this.settings.spec === 133 && {
+        otherReactivateTerritory: signedCall(
+          120,
+          { targetAcc: AccountId, territoryName: TerritoryName, days: u32 },
+          (context, signer, { targetAcc, territoryName, days }) =>
+            this.reactivate(context, signer, targetAcc, territoryName, days),
+        ),
+      }),
     };
   }
 
@@ -274,7 +277,7 @@ export class StorageHandler implements Pallet {
     context.emit(this, "RenewalTerritory", { name, days, spend });
   }
 
-  /** Spec 100 leaves the territory without remaining space, and so of no use; 133 fixes that. */
+  /** Spec 100 leaves the territory without remaining space, and so of no use; 133 fixed that. */
   private reactivate(context: Context, payer: string, owner: string, name: string, days: number): void {
     const found = this.of(context.state, owner, name);
     if (found.state !== "Expired") throw this.refuse("NotExpire");
@@ -296,7 +299,7 @@ export class StorageHandler implements Pallet {
     context.emit(this, "ReactivateTerritory", { name, days, spend });
   }
 
-  /** UnitPrice buys a GiB for 30 days at spec 100, for one day at 133. */
+  /** UnitPrice buys a GiB for 30 days at spec 100, for one day since 133. */
   private price(state: State, gibCount: bigint, days: number): bigint {
     const unit = this.currentUnitPrice(state);
     return gibCount * BigInt(days) * (this.settings.spec === 100 ? unit / 30n : unit);

@@ -97,6 +97,18 @@ describe("HttpNodes", () => {
     expect(seen[0]!.message).to.not.equal(seen[1]!.message);
   });
 
+  it("gives its account as the chain's programs write it", async () => {
+    const seen: unknown[] = [];
+    const node = await serve((request, response) => {
+      seen.push(request.headers["account"]);
+      answer(200, '{"code":200}')(request, response);
+    });
+    const abroad = new HttpNodes({ signer: { ...signer, address: "cAbroad" } }, { allowPrivate: true });
+    await abroad.put(node, name, bytes);
+    await abroad.close();
+    expect(seen).to.deep.equal(["cAbroad"]);
+  });
+
   it("keeps the path of an endpoint that has one", async () => {
     const paths: (string | undefined)[] = [];
     const node = await serve((request, response) => {
@@ -109,7 +121,8 @@ describe("HttpNodes", () => {
 
   const cases = [
     { answer: answer(200, '{"code":400,"msg":"no such deal"}'), kind: "refused", what: "a refusal under HTTP 200" },
-    { answer: answer(403, "", "text/plain"), kind: "refused", what: "a bare 403" },
+    { answer: answer(403, "", "text/plain"), kind: "unreachable", what: "a bare 403" },
+    { answer: answer(403, '{"code":403,"msg":"invalid signature"}'), kind: "refused", what: "a refused signature" },
     { answer: answer(200, '{"code":404,"msg":"gone"}'), kind: "missing", what: "a 404 under HTTP 200" },
     { answer: answer(200, '{"code":500,"msg":"system"}'), kind: "unreachable", what: "the node's own trouble" },
     { answer: answer(502, "<html>", "text/html"), kind: "unreachable", what: "a proxy's answer" },
