@@ -186,7 +186,7 @@ function failure(error: unknown): AdminAnswer {
 /** What a route does not do, with the status and a message for the operator. */
 export class AdminRefusal extends Error {
   constructor(
-    readonly status: 400 | 404 | 409,
+    readonly status: 400 | 404 | 409 | 503,
     message: string,
     options?: ErrorOptions,
   ) {

@@ -18,6 +18,8 @@ export interface FragmentCache {
   get(hash: Hash): Promise<Uint8Array | undefined>;
   /** As `get`, but from memory only, without waiting. */
   held(hash: Hash): Uint8Array | undefined;
+  /** Whether it is there, without reading it: it may be lost, or found damaged, until it is read. */
+  has(hash: Hash): boolean;
   /**
    * Bytes `range` of a fragment on disk that was verified before and not touched since, without loading the whole
    * fragment. Undefined where `get` should be used instead. Throws where it cannot continue: the bytes so far are

@@ -70,6 +70,11 @@ export class DiskTier {
     return this.files.bytes;
   }
 
+  /** False also before the folder was read. */
+  has(hash: Hash): boolean {
+    return this.files.has(hash);
+  }
+
   /**
    * The 8 MiB that the file holds; undefined when it is absent or unreadable. `verified`: this process has verified
    * them before. Else the caller must verify them and then call `verified` with their `mtime`.

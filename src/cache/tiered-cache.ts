@@ -77,6 +77,10 @@ export class TieredCache implements FragmentCache {
     return held;
   }
 
+  has(hash: Hash): boolean {
+    return this.memory.has(hash) || this.disk.has(hash);
+  }
+
   stream(hash: Hash, range: ByteRange): AsyncGenerator<Uint8Array, void> | undefined {
     if (this.memory.has(hash)) return undefined;
     const stream = this.disk.stream(hash, range);

@@ -4,11 +4,12 @@ import type { CessFile } from "../model/file.js";
 import type { Fid } from "../model/hash.js";
 import { FRAGMENTS } from "../model/sizes.js";
 import { dropFileBytes, fileBlobs, orphansAmong, unlinkFileBlobs } from "./blob-links.js";
-import type { FileCatalog, FileRow, FileState, Placement, Released } from "./catalog.js";
+import type { FileCatalog, FileRow, FileState, FileUse, Placement, Released } from "./catalog.js";
 import { forgetDamage } from "./damages.js";
 import { recordStored } from "./events.js";
 import { isReferenced, isWhollyStored, releaseFile, removeFile } from "./file-links.js";
 import type { Clock } from "../model/clock.js";
+import { fromKeyText } from "./key-text.js";
 import { addJob, removeJob } from "./jobs.js";
 import type { FileTable } from "./schema.js";
 import { unpackSegments, withoutDataKey, type FormatColumn } from "./segment-columns.js";
@@ -19,6 +20,8 @@ const onTheWay: readonly FileState[] = ["encoded", "declared", "placed"];
 
 /** Segments of all cached manifests (about 1.5 KiB each). */
 const REMEMBERED_SEGMENTS = 16_384;
+/** Objects with one file that are looked up, at most. */
+const OBJECTS_WITH = 1000;
 
 export class FileTableCatalog implements FileCatalog {
   /**
@@ -76,6 +79,35 @@ export class FileTableCatalog implements FileCatalog {
       .limit(1)
       .executeTakeFirst();
     return row?.bucket;
+  }
+
+  async objectsWith(fid: Fid): Promise<readonly FileUse[]> {
+    const versions = this.store.reads
+      .selectFrom("versions as v")
+      .select(["v.bucket", "v.key", "v.version_id", "v.fid", "v.is_latest"]);
+    const rows = await versions
+      .innerJoin("extents as e", "e.version_id", "v.id")
+      .innerJoin("files as f", "f.id", "e.file_id")
+      .where("f.fid", "=", fid)
+      .where("f.packed", "is", null)
+      // One whose ETag has the FID has it before there is a file.
+      .union(
+        versions
+          .where("v.fid", "=", fid)
+          .where(sql<boolean>`not exists (select 1 from extents as x where x.version_id = v.id)`),
+      )
+      .orderBy("is_latest", "desc")
+      .orderBy("bucket")
+      .orderBy("key")
+      .limit(OBJECTS_WITH)
+      .execute();
+    return rows.map((row) => ({
+      bucket: row.bucket,
+      key: fromKeyText(row.key),
+      versionId: row.version_id,
+      isLatest: row.is_latest === 1,
+      whole: row.fid === fid,
+    }));
   }
 
   private async withLinks(row: Selectable<FileTable>): Promise<FileRow> {

@@ -14,6 +14,7 @@ import { createChecks } from "./migrations/0011-checks.js";
 import { createIdentity } from "./migrations/0013-identity.js";
 import { addJobTimes } from "./migrations/0014-job-times.js";
 import { createTakeOvers } from "./migrations/0015-take-overs.js";
+import { indexVersionsByFid } from "./migrations/0016-versions-by-fid.js";
 import { createLeases } from "./migrations/0017-leases.js";
 import { createSignUp } from "./migrations/0018-sign-up.js";
 
@@ -37,6 +38,7 @@ export class Migrations implements MigrationProvider {
       "0013_identity": { up: (db: Kysely<unknown>) => createIdentity(db, this.types) },
       "0014_job_times": { up: (db: Kysely<unknown>) => addJobTimes(db, this.types) },
       "0015_take_overs": { up: (db: Kysely<unknown>) => createTakeOvers(db, this.types) },
+      "0016_versions_by_fid": { up: (db: Kysely<unknown>) => indexVersionsByFid(db) },
       "0017_leases": { up: (db: Kysely<unknown>) => createLeases(db, this.types) },
       "0018_sign_up": { up: (db: Kysely<unknown>) => createSignUp(db, this.types) },
     });

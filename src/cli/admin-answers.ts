@@ -145,3 +145,20 @@ export const objectSchema = z.object({
   waiting: z.array(z.string()),
 });
 export type ObjectAnswer = z.output<typeof objectSchema>;
+
+/** This gateway in the chain's list of gateways. */
+export const registrationSchema = z.object({
+  account: z.string(),
+  /** The address that it is registered with. */
+  registered: z.string().optional(),
+  /** What is to be called for what was asked; absent: nothing. */
+  call: z.enum(["register", "update", "destroy"]).optional(),
+  feeTokens: count.optional(),
+  /** A change is under way. */
+  running: z.boolean(),
+  /** Why the last change failed. */
+  failure: z.string().optional(),
+});
+export type RegistrationAnswer = Readonly<{
+  [Name in keyof z.output<typeof registrationSchema>]: z.output<typeof registrationSchema>[Name] | undefined;
+}> & { readonly account: string; readonly running: boolean };

@@ -12,6 +12,7 @@ import { limitsSchema, shutdownSchema } from "./serving.js";
 import { leasesSchema } from "./leases.js";
 import { onePlace } from "./one-place.js";
 import { placementSchema } from "./placement.js";
+import { publicSchema, sdkSchema } from "./public.js";
 import { bytes, decimalNumber, listenAddress, wholeNumber, yesNo } from "./quantity.js";
 
 const hostName = z
@@ -171,6 +172,8 @@ export const settingsSchema = z.strictObject({
   /** Storage nodes whose endpoints lie in private or loopback networks are refused unless this is true. */
   allowPrivateNodes: yesNo.default(false),
   peers: peersSchema.prefault({}),
+  public: publicSchema.prefault({}),
+  sdk: sdkSchema.prefault({}),
   /** Name of the read-only bucket whose keys are the FIDs of all files on the network; empty: there is none. */
   networkBucket: z
     .string()
@@ -325,6 +328,7 @@ export const adminConfigSchema = z.object({
   adminListen: settingsSchema.shape.adminListen,
   admin: settingsSchema.shape.admin,
   peers: settingsSchema.shape.peers,
+  public: settingsSchema.shape.public,
   tls: settingsSchema.shape.tls,
 });
 

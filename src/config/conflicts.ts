@@ -13,11 +13,13 @@ interface Conflicting {
   readonly leases: { readonly webhook?: string | undefined };
   readonly notifications: { readonly webhooks: readonly { readonly name: string }[] };
   readonly peers: { readonly listen?: ListenAddress | undefined };
+  readonly public: { readonly listen?: ListenAddress | undefined };
+  readonly sdk: { readonly enabled: boolean };
 }
 
 /** A refinement of the whole configuration: values that are right by themselves, and not beside each other. */
 export function conflicts(
-  { listen, adminListen, admin, leases, notifications, peers, domain, websiteDomain }: Conflicting,
+  { listen, adminListen, admin, leases, notifications, peers, public: everyone, sdk, domain, websiteDomain }: Conflicting,
   context: z.RefinementCtx,
 ): void {
   const fault = (key: string, message: string) =>
@@ -31,10 +33,12 @@ export function conflicts(
     );
   const exposure = adminExposure({ adminListen, admin });
   if (exposure !== undefined) fault("adminListen", exposure);
+  if (sdk.enabled && !everyone.listen) fault("public.listen", "is missing: sdk.enabled needs the public listener");
   const listeners = [
     ["listen", listen],
     ["adminListen", adminListen],
     ["peers.listen", peers.listen],
+    ["public.listen", everyone.listen],
   ] as const;
   for (const [index, [key, address]] of listeners.entries())
     for (const [earlier, other] of listeners.slice(0, index))

@@ -10,7 +10,7 @@ export const adminSchema = z.strictObject({
   publicMetrics: yesNo.default(false),
 });
 
-export const TLS_LISTENERS = ["s3", "admin", "peers"] as const;
+export const TLS_LISTENERS = ["s3", "admin", "peers", "public"] as const;
 export type TlsListener = (typeof TLS_LISTENERS)[number];
 
 /** TLS by the gateway itself. */
@@ -45,11 +45,17 @@ export type TlsSettings = Readonly<z.output<typeof tlsSchema>>;
 interface ListenSettings {
   readonly adminListen: ListenAddress;
   readonly peers: { readonly listen?: ListenAddress | undefined };
+  readonly public: { readonly listen?: ListenAddress | undefined };
   readonly tls: TlsSettings;
 }
 
 /** The listeners that speak TLS. */
-export function secureListeners({ adminListen, peers, tls }: ListenSettings): ReadonlySet<TlsListener> {
+export function secureListeners({
+  adminListen,
+  peers,
+  public: everyone,
+  tls,
+}: ListenSettings): ReadonlySet<TlsListener> {
   if (tls.certFile === undefined) return new Set();
   if (tls.listeners) return new Set(tls.listeners);
   const open = (host = "localhost") => !isLoopback(host);
@@ -57,6 +63,7 @@ export function secureListeners({ adminListen, peers, tls }: ListenSettings): Re
     "s3",
     ...(open(adminListen.host) ? (["admin"] as const) : []),
     ...(open(peers.listen?.host) ? (["peers"] as const) : []),
+    ...(open(everyone.listen?.host) ? (["public"] as const) : []),
   ]);
 }
 

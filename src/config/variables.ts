@@ -62,6 +62,14 @@ export const GATEWAY_VARIABLES: Variables = {
   CESS_S3_PEER_SHARE: ["peers", "share"],
   CESS_S3_PEER_ENDPOINTS: ["peers", "endpoints"],
   CESS_S3_PEERS_FROM_CHAIN: ["peers", "fromChain"],
+  CESS_S3_PUBLIC_LISTEN: ["public", "listen"],
+  CESS_S3_PUBLIC_ENDPOINT: ["public", "endpoint"],
+  CESS_S3_PUBLIC_REGISTER: ["public", "register"],
+  CESS_S3_PUBLIC_POLICY: ["public", "policy"],
+  CESS_S3_PUBLIC_ACCOUNTS: ["public", "accounts"],
+  CESS_S3_PUBLIC_WEB: ["public", "web"],
+  CESS_S3_PUBLIC_BYTES_PER_DAY: ["public", "bytesPerDay"],
+  CESS_S3_SDK_ENABLED: ["sdk", "enabled"],
   CESS_S3_NETWORK_BUCKET: ["networkBucket"],
   CESS_S3_WEBHOOKS: ["notifications", "webhooks"],
   CESS_S3_ACCESS_LOG_MINUTES: ["accessLogs", "minutes"],
@@ -92,6 +100,7 @@ export const LISTS: ReadonlySet<string> = new Set([
   "CESS_S3_CHAIN_ENDPOINTS",
   "CESS_S3_WEBHOOKS",
   "CESS_S3_PEER_ENDPOINTS",
+  "CESS_S3_PUBLIC_ACCOUNTS",
 ]);
 
 export const CHAIN_VARIABLES: Variables = {

@@ -32,7 +32,7 @@ import type { Objects } from "./objects/objects.js";
 import type { Tagging } from "./objects/tagging.js";
 import { VersionLookup } from "./objects/version-lookup.js";
 import type { Versions } from "./objects/versions.js";
-import type { Uploads } from "./uploads/uploads.js";
+import type { MultipartEtag, Uploads } from "./uploads/uploads.js";
 import { InlineDigests, type Digests } from "./ingest/digests.js";
 import { NotificationService } from "./buckets/notification-service.js";
 import type { NetworkBucket } from "./objects/network-bucket.js";
@@ -45,7 +45,7 @@ import { Redundancy } from "./objects/redundancy.js";
 import { Staging } from "./ingest/staging.js";
 import { TAKE_OVER_DEFAULTS, TakeOvers } from "./objects/take-over.js";
 import { TagService } from "./objects/tag-service.js";
-import { UploadCompletion, type MultipartEtag } from "./uploads/upload-completion.js";
+import { UploadCompletion } from "./uploads/upload-completion.js";
 import { UploadService } from "./uploads/upload-service.js";
 import { VersionService } from "./objects/version-service.js";
 

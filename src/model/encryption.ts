@@ -39,6 +39,8 @@ export interface CustomerCipher {
 
 /** Encryption that the headers of a write ask for. */
 export type EncryptionRequest =
+  /** Not encrypted, whatever the defaults say. No S3 request can ask for it. */
+  | { readonly algorithm: "none" }
   | { readonly algorithm: "AES256" }
   | { readonly algorithm: "aws:kms"; readonly keyId?: string; readonly context?: string; readonly bucketKey?: boolean }
   | { readonly algorithm: "customer"; readonly customer: CustomerKey };

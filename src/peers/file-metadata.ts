@@ -1,7 +1,7 @@
 import type { FileRow } from "../catalog/catalog.js";
 import type { Account } from "../model/account.js";
 import type { Fid } from "../model/hash.js";
-import type { Chain } from "../network/chain/chain.js";
+import type { Chain, ChainFile } from "../network/chain/chain.js";
 
 export interface FileMetadataComponents {
   readonly chain: Pick<Chain, "file" | "deal">;
@@ -22,19 +22,22 @@ export class FileMetadata {
   constructor(private readonly components: FileMetadataComponents) {}
 
   /** Rejects with ChainUnavailable. */
-  async of({ fid, size, owner }: FileRow): Promise<Metadata> {
+  async of({ fid, size, owner }: Pick<FileRow, "fid" | "size" | "owner">): Promise<Metadata> {
     const { chain, owners } = this.components;
     const stored = await chain.file(fid);
-    if (stored) {
-      return {
-        fid,
-        size: stored.size,
-        owner: stored.owners.map(({ account, fileName = "" }) => ({ user: account, file_name: fileName })),
-      };
-    }
+    if (stored) return this.listed(stored);
     const deal = await chain.deal(fid);
     if (deal) return { fid, size: deal.size ?? size, owner: [{ user: deal.owner, file_name: deal.fileName ?? "" }] };
     const account = owners(owner);
     return { fid, size, owner: account ? [{ user: account.cessAccount, file_name: "" }] : [] };
+  }
+
+  /** Of a file that the chain lists. */
+  listed({ fid, size, owners }: ChainFile): Metadata {
+    return {
+      fid,
+      size,
+      owner: owners.map(({ account, fileName = "" }) => ({ user: account, file_name: fileName })),
+    };
   }
 }

@@ -1,14 +1,27 @@
 import type { Readable } from "node:stream";
 import { onAbort } from "../async/abort.js";
+import { Semaphore } from "../async/semaphore.js";
 import { after } from "../async/timer.js";
-import type { ByteRange } from "../model/byte-range.js";
 import type { Clock } from "../model/clock.js";
 import type { CessFile } from "../model/file.js";
 import type { Hash } from "../model/hash.js";
 import { FRAGMENT_SIZE, SEGMENT_SIZE } from "../model/sizes.js";
 import type { GatewayRegister } from "../network/chain/gateway-register.js";
-import { type Peer, PEER_REGISTRY_DEFAULTS, PeerRegistry, type PeerRegistrySettings } from "./peer-registry.js";
-import { PEER_LINK_DEFAULTS, PeerLink, type PeerLinkSettings, PeerMiss } from "./peer-link.js";
+import {
+  type Peer,
+  PEER_REGISTRY_DEFAULTS,
+  PeerRegistry,
+  type PeerRegistrySettings,
+  type PeerRow,
+} from "./peer-registry.js";
+import {
+  type GivenFragment,
+  PEER_LINK_DEFAULTS,
+  PeerLink,
+  type PeerLinkSettings,
+  PeerMiss,
+  type WantedFragment,
+} from "./peer-link.js";
 import type { Peers } from "../retrieval/peers.js";
 
 export interface GatewayPeersComponents {
@@ -51,17 +64,25 @@ class WrongBytes extends Error {}
 /** The only abort that counts as the other gateway's failure. */
 class TookTooLong extends Error {}
 
-interface Answered {
+interface Answered extends GivenFragment {
   readonly peer: Peer;
-  readonly body: Readable;
 }
 
-/** Requests fragments from other CESS gateways, as ranges of plain files, and verifies their hashes. */
+/** Questions about a gateway's kind at a time. */
+const KIND_QUESTIONS = 4;
+
+/**
+ * Requests fragments from other CESS gateways, each in the way that is cheap for one of its kind, and verifies their
+ * hashes. What a gateway is, is found out beside the reads; until then it is asked as one of this program's kind.
+ */
 export class GatewayPeers implements Peers {
   private readonly counts: PeerFetchCounts = { fragments: 0, bytes: 0, misses: 0, failures: 0, wrong: 0 };
   private readonly settings: GatewayPeersSettings;
   private readonly registry: PeerRegistry;
   private readonly link: PeerLink;
+  private readonly closing = new AbortController();
+  private readonly kinds = new Semaphore({ permits: KIND_QUESTIONS });
+  private readonly asking = new Set<Promise<void>>();
   private running = 0;
 
   constructor(
@@ -81,16 +102,19 @@ export class GatewayPeers implements Peers {
   ): Promise<Uint8Array | undefined> {
     signal.throwIfAborted();
     const hash = file.segments[segment]?.fragments[fragment];
+    if (!hash || this.running >= this.settings.transfers) return undefined;
     const start = segment * SEGMENT_SIZE + fragment * FRAGMENT_SIZE;
-    const range = { start, end: Math.min(start + FRAGMENT_SIZE, file.size) };
-    // Gateways serve encrypted files decrypted, or not at all, so their fragments cannot be requested.
-    if (!hash || file.format.name !== "plain" || range.end <= start || this.running >= this.settings.transfers)
-      return undefined;
+    const plain = file.format.name === "plain";
+    const range = plain ? { start, end: Math.min(start + FRAGMENT_SIZE, file.size) } : undefined;
+    if (range && range.end <= start) return undefined;
+    const wanted = { fid: file.fid, size: file.size, range, hash };
     this.running++;
+    this.askKinds();
     try {
       for (let round = 0; round < ROUNDS; round++) {
-        const peers = this.registry.candidates(file.fid, this.settings.asked);
-        const bytes = peers.length > 0 ? await this.ask(peers, file, range, hash, signal) : undefined;
+        // Others serve encrypted files decrypted, or not at all: only CD2N gives the fragments that the nodes have.
+        const peers = this.registry.candidates(file.fid, this.settings.asked, plain ? undefined : "cd2n");
+        const bytes = peers.length > 0 ? await this.ask(peers, wanted, signal) : undefined;
         signal.throwIfAborted();
         if (bytes) return bytes;
       }
@@ -104,17 +128,43 @@ export class GatewayPeers implements Peers {
     return { ...this.counts, ...this.registry.count() };
   }
 
+  /** All known gateways, for operators. */
+  table(): PeerRow[] {
+    return this.registry.table();
+  }
+
   async close(): Promise<void> {
+    this.closing.abort(new DOMException("the gateway is closing", "AbortError"));
     await this.link.close();
     await this.registry.settled();
+    await Promise.all(this.asking);
+  }
+
+  /** Resolves when no gateway is being asked of what kind it is. */
+  async kindsKnown(): Promise<void> {
+    await this.registry.settled();
+    this.askKinds();
+    await Promise.all(this.asking);
+  }
+
+  private askKinds(): void {
+    if (this.closing.signal.aborted) return;
+    for (const peer of this.registry.withUnknownKind()) {
+      const asked = this.kinds
+        .run(() => this.link.kindOf(peer, this.closing.signal))
+        .then(
+          (kind) => this.registry.foundKind(peer, kind),
+          () => this.registry.foundKind(peer, undefined),
+        )
+        .finally(() => this.asking.delete(asked));
+      this.asking.add(asked);
+    }
   }
 
   /** Takes the fragment from the first gateway that has it; the other requests are cancelled. */
   private async ask(
     peers: readonly Peer[],
-    file: CessFile,
-    range: ByteRange,
-    hash: Hash,
+    wanted: WantedFragment,
     signal: AbortSignal,
   ): Promise<Uint8Array | undefined> {
     const began = this.components.clock.now();
@@ -125,11 +175,11 @@ export class GatewayPeers implements Peers {
     const stopListening = onAbort(signal, end);
     const cancelTimer = after(this.components.clock, this.settings.attemptMs, () => end(new TookTooLong()));
     try {
-      const heads = attempts.map(({ peer, controller }) => this.head(peer, file, range, controller.signal));
+      const heads = attempts.map(({ peer, controller }) => this.head(peer, wanted, controller.signal));
       const first = await Promise.any(heads).catch(() => undefined);
       if (!first) return undefined;
       end(new DOMException("another gateway was quicker", "AbortError"), first.peer);
-      return await this.body(first, file, range, hash, began, signal);
+      return await this.body(first, wanted, began, signal);
     } finally {
       stopListening();
       cancelTimer();
@@ -137,9 +187,10 @@ export class GatewayPeers implements Peers {
     }
   }
 
-  private async head(peer: Peer, { fid, size }: CessFile, range: ByteRange, signal: AbortSignal): Promise<Answered> {
+  private async head(peer: Peer, wanted: WantedFragment, signal: AbortSignal): Promise<Answered> {
+    const { fid } = wanted;
     try {
-      return { peer, body: await this.link.open(peer, fid, range, size, signal) };
+      return { peer, ...(await this.link.open(peer, this.registry.kindOf(peer), wanted, signal)) };
     } catch (error) {
       if (error instanceof PeerMiss) {
         this.counts.misses++;
@@ -153,20 +204,18 @@ export class GatewayPeers implements Peers {
   }
 
   private async body(
-    { peer, body }: Answered,
-    { fid }: CessFile,
-    range: ByteRange,
-    hash: Hash,
+    { peer, body, length }: Answered,
+    { fid, hash }: WantedFragment,
     began: number,
     signal: AbortSignal,
   ): Promise<Uint8Array | undefined> {
     try {
-      const received = await readBytes(body, range.end - range.start);
+      const received = await readBytes(body, length);
       const bytes = await this.components.verify(received, hash);
       if (!bytes) throw new WrongBytes("the bytes have not the fragment's hash");
       this.registry.gave(peer, fid, this.components.clock.now() - began);
       this.counts.fragments++;
-      this.counts.bytes += range.end - range.start;
+      this.counts.bytes += length;
       return bytes;
     } catch (error) {
       if (signal.aborted) return undefined;

@@ -9,6 +9,7 @@ import { formatFrom, segmentCapacity } from "../model/file.js";
 import type { Fid, Hash } from "../model/hash.js";
 import type { BlobSlice } from "../model/object.js";
 import type { Reach, Retrieval } from "../retrieval/retrieval.js";
+import { Refusal } from "./refusal.js";
 
 export interface SharedFilesComponents {
   readonly catalog: Catalog;
@@ -16,6 +17,15 @@ export interface SharedFilesComponents {
   readonly cache: FragmentCache;
   readonly encoder: Encoder;
   readonly retrieval: Retrieval;
+}
+
+/**
+ * A file that its owner encrypted in DeOSS's way is decrypted only for clients that send the cipher, as CESS tools do.
+ * Files under S3's server-side encryption are never served by FID: their readers must sign requests.
+ */
+export function requireCipher({ format }: Pick<FileRow, "format">, cipher: string | string[] | undefined): void {
+  if (format.name !== "plain" && !(format.name === "cess-cbc" && format.cipher === cipher))
+    throw new Refusal(403, "no permission");
 }
 
 /** Which FIDs the peer listener serves: all that the catalog knows, or none. */

@@ -60,6 +60,11 @@ export class ChainFiles implements NetworkFiles {
     return this.components.directory.sizes(fids, signal);
   }
 
+  /** What the chain says of the file and its owners, whether or not it can be this file; undefined and rejects as `find`. */
+  listed(fid: Fid, signal?: AbortSignal): Promise<ChainFile | undefined> {
+    return this.components.directory.file(fid, signal);
+  }
+
   async redundancy(fid: Fid, signal?: AbortSignal): Promise<number | undefined> {
     const found = await this.holders(fid, signal);
     return found && redundancyOf(found.file, found.standing);

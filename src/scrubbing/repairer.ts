@@ -9,7 +9,7 @@ import { PLAIN, type CessFile } from "../model/file.js";
 import { SEGMENT_SIZE } from "../model/sizes.js";
 import type { ChainFile } from "../network/chain/chain.js";
 import type { Retrieval } from "../retrieval/retrieval.js";
-import { DailyBudget } from "./daily-budget.js";
+import { DailyBudget } from "../async/daily-budget.js";
 import type { FileLooks } from "./file-look.js";
 import type { ScrubSettings } from "./settings.js";
 

@@ -3,7 +3,7 @@ import type { Progress, Worker } from "../background/worker.js";
 import type { Catalog, FileToCheck } from "../catalog/catalog.js";
 import type { Clock } from "../model/clock.js";
 import { DATA_FRAGMENTS, FRAGMENT_SIZE } from "../model/sizes.js";
-import { DailyBudget } from "./daily-budget.js";
+import { DailyBudget } from "../async/daily-budget.js";
 import type { FileLooks } from "./file-look.js";
 import type { NodeRound } from "./node-round.js";
 import type { ScrubSettings } from "./settings.js";

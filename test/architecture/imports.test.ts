@@ -17,8 +17,11 @@ const owners: readonly { readonly packages: RegExp; readonly folders: readonly s
   { packages: /^modern-tar$/, folders: ["cli"] },
   { packages: /^undici$/, folders: ["network", "peers", "keys", "cli"] },
   { packages: /^yaml$/, folders: ["config", "devnet", "cli"] },
-  { packages: /^zod$/, folders: ["config", "devnet", "cli", "catalog", "model", "network", "keys", "sts", "sign-up"] },
-  { packages: /^jose$/, folders: ["sts"] },
+  {
+    packages: /^zod$/,
+    folders: ["config", "devnet", "cli", "catalog", "model", "network", "keys", "sts", "peers", "sdk", "sign-up"],
+  },
+  { packages: /^jose$/, folders: ["sts", "sdk"] },
 ];
 
 const isOurs = (target: string) => target.startsWith("src/");

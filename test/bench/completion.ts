@@ -6,7 +6,7 @@ import { digestFile } from "../../src/encoding/file-digest.js";
 import { ThreadEncoder } from "../../src/encoding/thread-encoder.js";
 import { PLAIN } from "../../src/model/file.js";
 import { GIB, MIB, SEGMENT_SIZE } from "../../src/model/sizes.js";
-import type { MultipartEtag } from "../../src/gateway/uploads/upload-completion.js";
+import type { MultipartEtag } from "../../src/gateway/uploads/uploads.js";
 import { inParallel, percentile } from "./bench-client.js";
 import type { Figure } from "./figure.js";
 import { GatewayUnderTest } from "./gateway-under-test.js";

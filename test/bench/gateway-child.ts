@@ -7,7 +7,7 @@ import { TieredCache } from "../../src/cache/tiered-cache.js";
 import { openSqliteCatalog } from "../../src/catalog/sqlite/sqlite-catalog.js";
 import { ThreadEncoder } from "../../src/encoding/thread-encoder.js";
 import { CessGateway } from "../../src/gateway/cess-gateway.js";
-import type { MultipartEtag } from "../../src/gateway/uploads/upload-completion.js";
+import type { MultipartEtag } from "../../src/gateway/uploads/uploads.js";
 import { DigestThreads } from "../../src/gateway/ingest/digest-threads.js";
 import { PLAIN } from "../../src/model/file.js";
 import { DATA_FRAGMENTS, GIB, MIB } from "../../src/model/sizes.js";

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { MultipartEtag } from "../../src/gateway/uploads/upload-completion.js";
+import type { MultipartEtag } from "../../src/gateway/uploads/uploads.js";
 import { GIB } from "../../src/model/sizes.js";
 import { BenchClient } from "./bench-client.js";
 

@@ -82,6 +82,7 @@ const NOTHING = { bytes: 0, hits: 0, misses: 0, evictions: 0 };
 const nothing: FragmentCache = {
   get: () => Promise.resolve(undefined),
   held: () => undefined,
+  has: () => false,
   stream: () => undefined,
   set: () => Promise.resolve(),
   clear: () => Promise.resolve(),

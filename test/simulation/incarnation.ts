@@ -10,7 +10,7 @@ import { openSqliteCatalog } from "../../src/catalog/sqlite/sqlite-catalog.js";
 import { Distribution } from "../../src/distribution/distribution.js";
 import { ORDER_NAMES, OrderNames } from "../../src/distribution/order-name.js";
 import { AskingGateway } from "../support/asking-gateway.js";
-import type { MultipartEtag } from "../../src/gateway/uploads/upload-completion.js";
+import type { MultipartEtag } from "../../src/gateway/uploads/uploads.js";
 import { CessGateway } from "../../src/gateway/cess-gateway.js";
 import { CatalogGuard } from "../../src/maintenance/catalog-guard.js";
 import { DamageRecorder } from "../../src/maintenance/damage-recorder.js";

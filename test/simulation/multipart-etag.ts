@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { MultipartEtag } from "../../src/gateway/uploads/upload-completion.js";
+import type { MultipartEtag } from "../../src/gateway/uploads/uploads.js";
 import { seededRandom } from "../support/seeded-random.js";
 import type { Content } from "./contents.js";
 

@@ -1,5 +1,5 @@
 import type { AskingGateway } from "../support/asking-gateway.js";
-import type { MultipartEtag } from "../../src/gateway/uploads/upload-completion.js";
+import type { MultipartEtag } from "../../src/gateway/uploads/uploads.js";
 import type { Contents } from "./contents.js";
 import type { Incarnation } from "./incarnation.js";
 import type { Packing } from "./packing.js";

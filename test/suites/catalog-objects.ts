@@ -135,6 +135,25 @@ export function objectsContract(open: OpenCatalog): void {
       expect(await on.catalog.files.withFid(hash("fid three") as Fid)).to.deep.equal([]);
     });
 
+    it("finds the objects that have a FID: current ones first, and those whose ETag has it before there is a file", async () => {
+      const fid = hash("fid same") as Fid;
+      await on.putEncoded("b", "same");
+      await on.putEncoded("a", "same", { owner: "bert" });
+      await on.putEncoded("other", "other");
+      await on.put("early", "early", { fid });
+      const found = (key: string) => ({ bucket: "box", key, versionId: "null", isLatest: true, whole: true });
+      expect(await on.catalog.files.objectsWith(fid)).to.deep.equal([found("a"), found("b"), found("early")]);
+      await on.catalog.objects.delete("box", "a");
+      expect((await on.catalog.files.objectsWith(fid)).map(({ key }) => key)).to.deep.equal(["b", "early"]);
+      await on.catalog.documents.put("box", "versioning", "Enabled");
+      await on.put("b", "newer");
+      expect((await on.catalog.files.objectsWith(fid)).map(({ key, isLatest }) => [key, isLatest])).to.deep.equal([
+        ["early", true],
+        ["b", false],
+      ]);
+      expect(await on.catalog.files.objectsWith(hash("fid none") as Fid)).to.deep.equal([]);
+    });
+
     it("gives one owner's equal contents one file, and another owner's a file of its own", async () => {
       const first = await on.putEncoded("first", "same");
       const second = await on.putEncoded("second", "same");

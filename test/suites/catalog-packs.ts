@@ -148,6 +148,7 @@ export function packsContract(open: OpenCatalog): void {
 
     it("counts live bytes down when the last copy of a run goes, and deletes a pack without any", async () => {
       const row = await storedPack("p", ["a", "b"]);
+      expect(await on.catalog.files.objectsWith(pack("p").fid), "a pack is no object's").to.deep.equal([]);
       expect(await live(row)).to.equal(10);
       const extents = await on.catalog.objects.extents((await on.catalog.objects.get("box", "a"))!.id);
       await on.catalog.objects.put(version("copy"), { blobs: [], extents, copied: true });

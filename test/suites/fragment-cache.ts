@@ -25,6 +25,8 @@ export function describeFragmentCache(name: string, open: () => FragmentCache): 
       const { hash, bytes } = namedFragment("one");
       expect(await cache.get(hash)).to.equal(undefined);
       await cache.set(hash, bytes);
+      expect(cache.has(hash)).to.equal(true);
+      expect(cache.has(namedFragment("another").hash)).to.equal(false);
       const found = await cache.get(hash);
       expect(found && Buffer.compare(found, bytes)).to.equal(0);
       const { memory, disk } = cache.usage();

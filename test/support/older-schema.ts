@@ -36,6 +36,7 @@ const UNDO: readonly (readonly [name: string, ...statements: string[]])[] = [
   ["0013_identity", "drop table accounts", "drop table access_keys", "drop table bucket_usage"],
   ["0014_job_times", "alter table jobs drop column created_at"],
   ["0015_take_overs", "drop table take_overs"],
+  ["0016_versions_by_fid", "drop index versions_by_fid"],
   ["0017_leases", "drop table lease_notices", "drop table lease_spends"],
   ["0018_sign_up", "drop table used_challenges", "drop table paid_authorizations"],
 ];

@@ -31,6 +31,16 @@ export interface FileRow extends CessFile {
   readonly needed: boolean;
 }
 
+/** A version that has a file of its own. */
+export interface FileUse {
+  readonly bucket: string;
+  readonly key: string;
+  readonly versionId: string;
+  readonly isLatest: boolean;
+  /** The file is the whole of it. */
+  readonly whole: boolean;
+}
+
 export interface Placement {
   /** 0…11 */
   readonly index: number;
@@ -52,6 +62,11 @@ export interface FileCatalog {
   withFid(fid: Fid): Promise<readonly FileRow[]>;
   /** The bucket of the oldest version that needs the file; undefined where none does. */
   bucketOf(id: string): Promise<string | undefined>;
+  /**
+   * Versions whose content, or a part of it, is the file with this FID: current ones first, then in order of bucket and
+   * key, at most 1000. Of objects in packs none: a pack's content is no object's.
+   */
+  objectsWith(fid: Fid): Promise<readonly FileUse[]>;
   markSigned(id: string, signed: { readonly nonce: number; readonly untilBlock: number } | undefined): Promise<void>;
   /**
    * encoded → declared → placed, with the number of reports. Goes backwards only to `encoded`, when the deal vanished.

@@ -39,6 +39,19 @@ export function addAdminCommands(program: Command): void {
   ).action(async (bucket: string, key: string, options: Asking & { versionId?: string }) =>
     (await import("./object.js")).runObject(bucket, key, options),
   );
+  whereToAsk(
+    program
+      .command("register")
+      .description("put this gateway on the chain's list of gateways, or take it off")
+      .option(
+        "--endpoint <url>",
+        "the address under which others reach it, of at most 50 bytes; by default public.endpoint",
+      )
+      .option("--remove", "take it off the list"),
+    "by default the configuration's; where none answers, this command signs itself",
+  ).action(async (options: AdminOptions & { endpoint?: string; remove?: boolean }) =>
+    (await import("./register.js")).runRegister(options),
+  );
   const jobs = asking(
     program
       .command("jobs")

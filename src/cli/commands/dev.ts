@@ -50,7 +50,7 @@ cess-s3 runs on a dev network (chain, storage nodes and gateway on this machine;
   access key    ${first?.accessKeyId ?? ""}
   secret        ${first?.secretAccessKey ?? ""}
   second owner  ${second?.accessKeyId ?? ""} / ${second?.secretAccessKey ?? ""}
-  admin         ${server.adminEndpoint}${server.peerEndpoint === undefined ? "" : `\n  peers         ${server.peerEndpoint}`}
+  admin         ${server.adminEndpoint}${server.peerEndpoint === undefined ? "" : `\n  peers         ${server.peerEndpoint}`}${server.publicEndpoint === undefined ? "" : `\n  everyone      ${server.publicEndpoint}`}
 
 Try it with aws-cli:
 

@@ -28,7 +28,8 @@ export async function runServe(file: string | undefined): Promise<void> {
   );
   hangup.reloads(() => server.reload(() => gatewaySettings(file)));
   const peers = server.peerEndpoint === undefined ? "" : `; peers at ${server.peerEndpoint}`;
+  const everyone = server.publicEndpoint === undefined ? "" : `; everyone at ${server.publicEndpoint}`;
   console.log(
-    `S3 endpoint ${server.endpoint}, region ${config.region}; health and metrics at ${server.adminEndpoint}${peers}`,
+    `S3 endpoint ${server.endpoint}, region ${config.region}; health and metrics at ${server.adminEndpoint}${peers}${everyone}`,
   );
 }

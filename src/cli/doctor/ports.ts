@@ -8,12 +8,13 @@ import { failure, ok, type Finding } from "./finding.js";
 const CHECK = "ports";
 
 /** Whether each listener's port is free, or taken by the gateway that has the data folder. */
-export async function ports({ listen, adminListen, peers, dataDir }: Config): Promise<Finding[]> {
+export async function ports({ listen, adminListen, peers, public: everyone, dataDir }: Config): Promise<Finding[]> {
   const holder = FolderLock.holder(dataDir);
   const listeners = [
     ["listen", listen],
     ["adminListen", adminListen],
     ["peers.listen", peers.listen],
+    ["public.listen", everyone.listen],
   ] as const;
   const found = listeners.map(([key, address]) => (address ? [port(key, address, holder)] : []));
   return Promise.all(found.flat());
@@ -24,7 +25,11 @@ async function port(key: string, address: ListenAddress, holder: string | undefi
   const refused = await refusal(address);
   if (refused === undefined) return ok(CHECK, `${where} is free`);
   const isTaken = refused === "EADDRINUSE";
-  if (isTaken && holder !== undefined && (key === "peers.listen" || (await isGateway(address))))
+  if (
+    isTaken &&
+    holder !== undefined &&
+    (key === "peers.listen" || key === "public.listen" || (await isGateway(address)))
+  )
     return ok(CHECK, `${where} is in use by ${holder}`);
   if (!isTaken) {
     const why = (REASONS[refused] ?? refused).split(";", 1)[0];

@@ -11,7 +11,14 @@ export function adminRoutes(services: Services, accounts: Accounts): AdminRoute[
   const clock = systemClock;
   const holds = new BlobHolds({ ...services, clock });
   const identity = identityRoutes({ ...services, accounts, clock });
-  return [nodeTable(services), ...packRoutes(services), ...catalogRoutes(services), ...holds.routes(), ...identity];
+  return [
+    nodeTable(services),
+    peerTable(services),
+    ...packRoutes(services),
+    ...catalogRoutes(services),
+    ...holds.routes(),
+    ...identity,
+  ];
 }
 
 /** The admin endpoint's table of storage nodes, the best first. */
@@ -24,6 +31,16 @@ function nodeTable({ registry }: Services): AdminRoute {
     return json(rows());
   };
   return { method: "GET", path: /^\/nodes$/, run };
+}
+
+/** The admin endpoint's table of other gateways. */
+function peerTable({ peers }: Services): AdminRoute {
+  const rows = () =>
+    peers?.table().map(({ openUntil, ...row }) => ({
+      ...row,
+      ...(openUntil === undefined ? {} : { openUntil: new Date(openUntil).toISOString() }),
+    }));
+  return { method: "GET", path: /^\/peers$/, run: () => Promise.resolve(json(rows() ?? [])) };
 }
 
 /** The admin endpoint's view of packs, and the order to close those that wait. */

@@ -13,6 +13,7 @@ import { createS3App, type S3AppSettings } from "../../s3/app.js";
 import type { DispatchComponents } from "../../s3/dispatch.js";
 import { Drain } from "../../s3/drain.js";
 import type { PeerServer } from "../../peers/peer-server.js";
+import type { PublicServer } from "../../peers/public-server.js";
 import { openAuditLog, processUser } from "../audit.js";
 import { Accounts } from "./accounts.js";
 import { openAccessLogs } from "./access-logs.js";
@@ -29,6 +30,8 @@ import { listen } from "../listen.js";
 import { requestLog } from "../log/request-log.js";
 import { Metrics } from "../metrics/metrics.js";
 import { peerServer } from "./peer-listener.js";
+import { publicServer } from "./public-listener.js";
+import { RegisterGateway } from "./register-gateway.js";
 import { closeServices, openServices, type Services } from "./services.js";
 import { insightRoutes } from "./routes/insight-routes.js";
 import { identification } from "./sessions.js";
@@ -67,6 +70,8 @@ interface Parts {
   readonly spool: AccessSpool;
   readonly admin: AdminServer;
   readonly peer: PeerServer | undefined;
+  readonly everyone: PublicServer | undefined;
+  readonly registering: RegisterGateway;
   readonly chainStatus: ChainStatus;
   readonly tracing: Tracing | undefined;
   readonly endpoints: Endpoints;
@@ -89,6 +94,10 @@ export class GatewayServer implements Running {
 
   get peerEndpoint(): string | undefined {
     return this.parts.endpoints.peers;
+  }
+
+  get publicEndpoint(): string | undefined {
+    return this.parts.endpoints.public;
   }
 
   /**
@@ -146,15 +155,22 @@ export class GatewayServer implements Running {
       { packMaxAgeMs: config.packing.maxAgeSeconds * 1000 },
     );
     const parts = { services, accounts, metrics, health, security, audit };
-    const admin = adminServer(config, parts, [...insight, ...extraRoutes]);
+    const registering = new RegisterGateway({ chain: services.chain, clock: systemClock, log });
+    const admin = adminServer(config, parts, [...insight, ...registering.routes(), ...extraRoutes]);
     const peer = peerServer(config, accounts, services, log, security.createServer("peers"));
     if (peer) metrics.peerServer(peer);
-    const endpoints = await listenAll(config, security, { s3, admin, peer });
-    const { s3: endpoint, admin: adminEndpoint, peers: peerEndpoint } = endpoints;
-    log.info({ endpoint, adminEndpoint, peerEndpoint, ...configSummary(config) }, "cess-s3 has started");
+    const everyone = publicServer(config, { ...parts, gateway, log, createServer: security.createServer("public") });
+    if (everyone) metrics.publicServer(everyone);
+    const endpoints = await listenAll(config, security, { s3, admin, peer, everyone });
+    const { s3: endpoint, admin: adminEndpoint, peers: peerEndpoint, public: publicEndpoint } = endpoints;
+    log.info(
+      { endpoint, adminEndpoint, peerEndpoint, publicEndpoint, ...configSummary(config) },
+      "cess-s3 has started",
+    );
+    if (config.public.register && config.public.endpoint !== undefined) registering.start(config.public.endpoint);
     await audit.record({ act: "start", by: processUser(), subject: endpoint, result: "done" });
     const reloading = new GatewayReload({ accounts, security, audit, log }, config);
-    const listeners = { s3, admin, peer, security, endpoints, drain };
+    const listeners = { s3, admin, peer, everyone, registering, security, endpoints, drain };
     const { shutdown } = config;
     return new GatewayServer({ ...listeners, services, audit, reloading, spool, chainStatus, tracing, shutdown, log });
   }
@@ -175,17 +191,19 @@ export class GatewayServer implements Running {
    * finish; then the background.
    */
   async close({ atOnce }: CloseOptions): Promise<void> {
-    const { services, security, audit, s3, spool, admin, peer, chainStatus, tracing, drain, log } = this.parts;
+    const { services, security, audit, s3, spool, admin, peer, everyone, chainStatus, tracing, drain, log } =
+      this.parts;
     const { drainSeconds } = this.parts.shutdown;
     const delaySeconds = atOnce ? 0 : this.parts.shutdown.delaySeconds;
     drain.begin();
     log.info({ delaySeconds, drainSeconds }, "the gateway ends");
     await systemClock.sleep(delaySeconds * 1000);
     drain.refuse();
-    await Promise.all([s3.close(drainSeconds * 1000), peer?.close()]);
+    await Promise.all([s3.close(drainSeconds * 1000), everyone?.close(drainSeconds * 1000), peer?.close()]);
     await services.supervisor.drain(DRAIN_MS.steps, DRAIN_MS.abort);
     await spool.flush();
     await admin.close();
+    await this.parts.registering.close();
     chainStatus.close();
     security.close();
     await closeServices(services);
@@ -200,19 +218,25 @@ interface Endpoints {
   readonly admin: string;
   /** For other gateways; undefined when there is no such listener. */
   readonly peers: string | undefined;
+  /** For everyone; undefined when there is no such listener. */
+  readonly public: string | undefined;
 }
 
 /** Rejects with ConfigError when the system refuses an address. */
 async function listenAll(
   config: Config,
   security: ListenerSecurity,
-  { s3, admin, peer }: { readonly s3: S3Server; readonly admin: AdminServer; readonly peer: PeerServer | undefined },
+  { s3, admin, peer, everyone }: Pick<Parts, "s3" | "admin" | "peer" | "everyone">,
 ): Promise<Endpoints> {
-  const { listen: s3Listen, adminListen, peers } = config;
+  const { listen: s3Listen, adminListen, peers, public: settings } = config;
   return {
     s3: await listen("listen", s3, s3Listen, security.scheme("s3")),
     admin: await listen("adminListen", admin, adminListen, security.scheme("admin")),
     peers: peer && peers.listen && (await listen("peers.listen", peer, peers.listen, security.scheme("peers"))),
+    public:
+      everyone &&
+      settings.listen &&
+      (await listen("public.listen", everyone, settings.listen, security.scheme("public"))),
   };
 }
 

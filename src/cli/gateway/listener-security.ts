@@ -15,7 +15,7 @@ import { ConfiguredRates } from "./request-rates.js";
 /** How often the files of the token and the certificate are looked at, ms: links to them may be switched unnoticed. */
 const WATCH_MS = 10_000;
 
-type Settings = Pick<Config, "adminListen" | "admin" | "peers" | "tls" | "limits">;
+type Settings = Pick<Config, "adminListen" | "admin" | "peers" | "public" | "tls" | "limits">;
 
 export interface ListenerSecurityComponents {
   readonly clock: Clock;
@@ -83,8 +83,8 @@ export class ListenerSecurity {
    * on. Which listeners speak TLS, and where they are, stays.
    */
   prepare(next: Settings): () => void {
-    const { adminListen, peers } = this.settings;
-    const settings = { ...next, adminListen, peers };
+    const { adminListen, peers, public: everyone } = this.settings;
+    const settings = { ...next, adminListen, peers, public: everyone };
     const digest = filesDigest(settings);
     const secrets = this.read(settings);
     return () => {

@@ -42,6 +42,7 @@ export class ConfiguredRates implements RequestRates {
   }
 }
 
+/** A rate of the configuration: what comes at once is what comes in some seconds. */
 export function bucketRate({ requestsPerSecond, burst }: RateSettings): BucketRate {
   return {
     perSecond: requestsPerSecond,

@@ -1,5 +1,6 @@
 import { Registry } from "prom-client";
 import type { PeerCounts } from "../../peers/peer-server.js";
+import type { PublicServer } from "../../peers/public-server.js";
 import type { Accounts } from "../gateway/accounts.js";
 import type { ChainStatus } from "../gateway/chain-status.js";
 import type { Services } from "../gateway/services.js";
@@ -11,6 +12,7 @@ import { counter, gauge } from "./families.js";
 import { listenerMetrics, type MeasuredListeners } from "./listener-metrics.js";
 import { chainFamilies, distributionFamilies, nodeFamilies } from "./network-families.js";
 import { processFamilies } from "./process-families.js";
+import { publicFamilies } from "./public-families.js";
 import { cacheFamilies, peerFamilies, peerListenerFamilies, retrievalFamilies } from "./read-families.js";
 import { readinessFamilies } from "./readiness.js";
 import { RequestFamilies } from "./request-families.js";
@@ -54,8 +56,13 @@ export class Metrics {
   }
 
   /** What other gateways and CESS tools fetch here. */
-  peerServer({ counts }: { readonly counts: PeerCounts }): void {
-    peerListenerFamilies(this.registry, counts);
+  peerServer(server: { readonly counts: PeerCounts }): void {
+    peerListenerFamilies(this.registry, server);
+  }
+
+  /** What everyone asks for on the public listener. */
+  publicServer(server: PublicServer): void {
+    publicFamilies(this.registry, server);
   }
 
   health(health: GatewayHealth, services: Services): void {

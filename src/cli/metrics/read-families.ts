@@ -1,5 +1,6 @@
 import type { Registry } from "prom-client";
 import type { GatewayPeers } from "../../peers/gateway-peers.js";
+import { peerKinds } from "../../peers/peer-kind.js";
 import type { PeerCounts } from "../../peers/peer-server.js";
 import type { Services } from "../gateway/services.js";
 import { counter, gauge, labelledCounter, labelledGauge } from "./families.js";
@@ -82,6 +83,17 @@ export function peerFamilies(registry: Registry, peers: GatewayPeers): void {
     () => ({ known: of("known"), skipped: of("open") }),
     "state",
   );
+  labelledGauge(
+    registry,
+    "cess_s3_peer_kinds",
+    "Other gateways by what runs there",
+    () => {
+      const kinds = Object.fromEntries([...peerKinds, "unknown"].map((kind) => [kind, 0]));
+      for (const { kind = "unknown" } of peers.table()) kinds[kind] = (kinds[kind] ?? 0) + 1;
+      return kinds;
+    },
+    "kind",
+  );
   labelledCounter(
     registry,
     "cess_s3_peer_fetches_total",
@@ -93,8 +105,18 @@ export function peerFamilies(registry: Registry, peers: GatewayPeers): void {
 }
 
 /** What other gateways and CESS tools fetch here. */
-export function peerListenerFamilies(registry: Registry, counts: PeerCounts): void {
-  counter(registry, "cess_s3_peer_requests_total", "Requests on the peer listener", () => counts.requests);
-  counter(registry, "cess_s3_peer_requests_refused_total", "Those that were refused or failed", () => counts.refused);
-  counter(registry, "cess_s3_peer_sent_bytes_total", "Bytes of files that the peer listener gave", () => counts.bytes);
+export function peerListenerFamilies(registry: Registry, server: { readonly counts: PeerCounts }): void {
+  counter(registry, "cess_s3_peer_requests_total", "Requests on the peer listener", () => server.counts.requests);
+  counter(
+    registry,
+    "cess_s3_peer_requests_refused_total",
+    "Those that were refused or failed",
+    () => server.counts.refused,
+  );
+  counter(
+    registry,
+    "cess_s3_peer_sent_bytes_total",
+    "Bytes of files that the peer listener gave",
+    () => server.counts.bytes,
+  );
 }

@@ -52,6 +52,7 @@ export class ObjectEncryption {
    * a customer's key if the bucket blocks them. `dataKey`: the data key of the encrypted files that a copy shares.
    */
   async forNew(bucket: string, request: EncryptionRequest | undefined, dataKey?: DataKey): Promise<NewEncryption> {
+    if (request?.algorithm === "none") return {};
     const fallback = request?.algorithm === "AES256" ? undefined : await this.defaultOf(bucket);
     if (request?.algorithm === "customer" && fallback?.blocksCustomerKeys === true) {
       throw new S3Error("AccessDenied", {
@@ -135,11 +136,11 @@ export class ObjectEncryption {
   }
 
   private async wrap(
-    wanted: EncryptionRequest | DefaultEncryption,
+    wanted: Exclude<EncryptionRequest, { readonly algorithm: "none" }> | DefaultEncryption,
     key: DataKey,
     bucketKey: boolean | undefined,
   ): Promise<Encryption> {
-    const { algorithm } = wanted as EncryptionRequest;
+    const { algorithm } = wanted;
     const chosen: Encryption =
       wanted.algorithm === "aws:kms"
         ? defined({

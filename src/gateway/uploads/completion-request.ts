@@ -19,7 +19,8 @@ export function listedParts(request: CompleteRequest, stored: readonly Part[]): 
     if (!part || !isSamePart(listed, part)) throw invalidPart(listed);
     return part;
   });
-  requireSizes(parts, request.size);
+  if (request.anyPartSize !== true) requirePartSizes(parts);
+  requireSize(parts, request.size);
   return parts;
 }
 
@@ -55,7 +56,7 @@ function invalidPart({ partNumber, etag }: CompletedPart): S3Error {
   });
 }
 
-function requireSizes(parts: readonly Part[], announced: number | undefined): void {
+function requirePartSizes(parts: readonly Part[]): void {
   for (const { partNumber, size, etag } of parts.slice(0, -1)) {
     if (size >= LIMITS.minPartBytes) continue;
     throw new S3Error("EntityTooSmall", {
@@ -68,6 +69,9 @@ function requireSizes(parts: readonly Part[], announced: number | undefined): vo
       },
     });
   }
+}
+
+function requireSize(parts: readonly Part[], announced: number | undefined): void {
   const size = totalSize(parts);
   if (size > LIMITS.objectBytes) throw tooLarge(size, LIMITS.objectBytes);
   if (announced !== undefined && announced !== size) {

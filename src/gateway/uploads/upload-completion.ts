@@ -17,7 +17,7 @@ import { listedParts, totalSize } from "./completion-request.js";
 import type { Expiries } from "../buckets/expiries.js";
 import type { Account } from "../../model/account.js";
 import type { BucketCall } from "../call.js";
-import type { CompletedUpload, CompleteRequest } from "./uploads.js";
+import type { CompletedUpload, CompleteRequest, MultipartEtag } from "./uploads.js";
 import type { NotificationService } from "../buckets/notification-service.js";
 import { uploadLock } from "../objects/lock-service.js";
 import { requirePreconditions } from "../objects/write-precondition.js";
@@ -25,9 +25,6 @@ import type { Staging } from "../ingest/staging.js";
 import { wholeChecksum } from "./upload-checksum.js";
 import { defined } from "../../model/defined.js";
 import { newVersion } from "../objects/new-version.js";
-
-/** The form of a completed upload's ETag. An empty object's is always `md5-parts`. */
-export type MultipartEtag = "fid" | "fid-parts" | "md5-parts";
 
 export interface CompletionComponents {
   readonly catalog: Catalog;
@@ -97,7 +94,7 @@ export class UploadCompletion {
     await requirePreconditions(catalog, bucket, objectKey, request.preconditions);
     // The bytes count since the parts were uploaded.
     await this.components.storageQuota.requireObject(call.bucket, objectKey, 0);
-    const layout = await this.layout(upload, totalSize(parts));
+    const layout = await this.layout(upload, this.form(request), totalSize(parts));
     const release = await this.components.quota.admit(payer, totalSize(parts), upload.format, layout, call.waits);
     return { result: this.start(key, { call, upload, request, parts, checksum, layout }, release) };
   }
@@ -151,7 +148,8 @@ export class UploadCompletion {
     const { call, upload, request, parts, checksum, layout } = plan;
     const { catalog, staging, preprocessing, expiries, notifications, storageQuota } = this.components;
     const content = parts.filter(({ size }) => size > 0).map(({ blob, size }) => ({ blob, offset: 0, length: size }));
-    const promised = this.settings.multipartEtag !== "md5-parts" && content.length > 0;
+    const form = this.form(request);
+    const promised = form !== "md5-parts" && content.length > 0;
     const settings = { format: upload.format ?? PLAIN };
     const fid = await this.checked(parts, async () => {
       if (promised) return preprocessing.rootOf(upload.id, content, settings, signal);
@@ -166,7 +164,7 @@ export class UploadCompletion {
     const version = newVersion(call, key, {
       size: totalSize(parts),
       layout,
-      etag: this.etag(parts, fid),
+      etag: etagOf(form, parts, fid),
       content: headers,
       metadata,
       tags,
@@ -205,16 +203,13 @@ export class UploadCompletion {
   }
 
   /** A FID that is the ETag is that of a file of its own. */
-  private async layout({ bucket, metadata, format }: Upload, size: number): Promise<Layout> {
-    if (this.settings.multipartEtag !== "md5-parts") return "own-file";
+  private async layout({ bucket, metadata, format }: Upload, form: MultipartEtag, size: number): Promise<Layout> {
+    if (form !== "md5-parts") return "own-file";
     return (await this.components.layouts.of(bucket, metadata, format))(size);
   }
 
-  private etag(parts: readonly Part[], fid: Fid | undefined): string {
-    if (fid !== undefined) return this.settings.multipartEtag === "fid" ? fid : `${fid}-${parts.length}`;
-    const md5 = createHash("md5");
-    for (const { etag } of parts) md5.update(Buffer.from(etag, "hex"));
-    return `${md5.digest("hex")}-${parts.length}`;
+  private form({ etag }: CompleteRequest): MultipartEtag {
+    return etag ?? this.settings.multipartEtag;
   }
 
   /** The result of an earlier completion with the same parts. */
@@ -230,6 +225,13 @@ export class UploadCompletion {
       request.parts.every(({ etag }, place) => etag.toLowerCase() === partEtags[place]);
     return same ? defined({ ...completed, encryption }) : undefined;
   }
+}
+
+function etagOf(form: MultipartEtag, parts: readonly Part[], fid: Fid | undefined): string {
+  if (fid !== undefined) return form === "fid" ? fid : `${fid}-${parts.length}`;
+  const md5 = createHash("md5");
+  for (const { etag } of parts) md5.update(Buffer.from(etag, "hex"));
+  return `${md5.digest("hex")}-${parts.length}`;
 }
 
 export function noSuchUpload(uploadId: string): S3Error {

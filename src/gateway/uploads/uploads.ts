@@ -38,6 +38,9 @@ export interface CopyPartRequest {
   readonly customer?: CustomerKey;
 }
 
+/** The form of a completed upload's ETag. An empty object's is always `md5-parts`. */
+export type MultipartEtag = "fid" | "fid-parts" | "md5-parts";
+
 export interface CompletedPart {
   readonly partNumber: number;
   /** Without quotes. */
@@ -50,6 +53,10 @@ export interface CompleteRequest {
   readonly preconditions?: Preconditions;
   readonly checksum?: { readonly algorithm: ChecksumAlgorithm; readonly value: string };
   readonly checksumType?: ChecksumType;
+  /** The form of the ETag; the gateway's setting by default. S3 requests cannot choose it. */
+  readonly etag?: MultipartEtag;
+  /** Parts may be of any size, as those of the CESS SDKs are. */
+  readonly anyPartSize?: true;
   /** x-amz-mp-object-size: InvalidRequest if the sizes of the parts do not add up to it. */
   readonly size?: number;
 }

@@ -3,6 +3,8 @@ import { Keyring } from "@polkadot/keyring";
 import type { KeyringPair } from "@polkadot/keyring/types";
 import { u8aWrapBytes } from "@polkadot/util";
 import {
+  base58Decode,
+  base58Encode,
   cryptoWaitReady,
   decodeAddress,
   encodeAddress,
@@ -85,6 +87,16 @@ export function verifySignature(account: string, message: Uint8Array, signature:
   } catch {
     return false;
   }
+}
+
+/** As the chain's tools write bytes that are no address. */
+export function toBase58(bytes: Uint8Array): string {
+  return base58Encode(bytes);
+}
+
+/** Undefined for what is no base58. */
+export function fromBase58(text: string): Uint8Array | undefined {
+  return /^[1-9A-HJ-NP-Za-km-z]{1,128}$/.test(text) ? base58Decode(text) : undefined;
 }
 
 /** From a mnemonic, with derivation path and password if it has any: `word … word//path///password`, or `//Alice`. */

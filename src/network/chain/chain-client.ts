@@ -24,6 +24,7 @@ import type { GatewayRegister, RegisteredGateway } from "./gateway-register.js";
 import { proxyCalls, proxyExtrinsic } from "./proxy-calls.js";
 import type { ProxyAuthorizer, SignedAuthorization } from "./proxy-authorization.js";
 import type { WalletType } from "./wallets.js";
+import { GatewayRegistration } from "./gateway-registration.js";
 import { Submitter, type SubmitterSettings } from "./submitter.js";
 
 /**
@@ -36,6 +37,8 @@ const BUCKET_TOKEN = "cess";
 export class CessChain implements Chain, GatewayRegister, ProxyAuthorizer, OwnerSigner {
   /** What became of what was submitted. */
   readonly calls = new CallCounts();
+  /** This gateway's own entry in the register. */
+  readonly registration: GatewayRegistration;
   private readonly signer: Signer;
   private readonly session: ChainSession;
   private readonly submitter: Submitter;
@@ -50,6 +53,7 @@ export class CessChain implements Chain, GatewayRegister, ProxyAuthorizer, Owner
     this.signer = signer;
     this.session = session;
     this.submitter = new Submitter({ signer, connection: session.connection, blocks: session.blocks }, settings);
+    this.registration = new GatewayRegistration({ session, signer, submitter: this.submitter });
     this.batcher = new CallBatcher({ submitter: this.submitter, connection: session.connection }, settings);
   }
 

@@ -16,7 +16,7 @@ import {
   textArgument,
 } from "./codec.js";
 import { formatAccount } from "./accounts.js";
-import { gatewayEndpoint, type RegisteredGateway } from "./gateway-register.js";
+import { gatewayEndpoint, OWN_KIND_PREFIX, type RegisteredGateway } from "./gateway-register.js";
 import type { Connection } from "./connection.js";
 import { readList, readMap, readStorage } from "./storage.js";
 
@@ -107,11 +107,19 @@ export class ChainReader {
       const best = (await link.send("chain_getBlockHash", [])) as string;
       const gateways: RegisteredGateway[] = [];
       for await (const { key, value } of readMap(link, "oss", "oss", best)) {
-        const endpoint = gatewayEndpoint(asText(field(value, "domain")), asText(field(value, "peerId")));
-        if (endpoint !== undefined) gateways.push({ account: formatAccount(key), endpoint });
+        const peerId = asText(field(value, "peerId"));
+        const endpoint = gatewayEndpoint(asText(field(value, "domain")), peerId);
+        if (endpoint === undefined) continue;
+        const isOwnKind = peerId.startsWith(OWN_KIND_PREFIX);
+        gateways.push({ account: formatAccount(key), endpoint, ...(isOwnKind && { isOwnKind }) });
       }
       return gateways;
     });
+  }
+
+  /** An account's entry among the gateways; undefined where it has none. */
+  gatewayEntry(account: CessAccount): Promise<Codec | undefined> {
+    return this.read("oss", "oss", [account]);
   }
 
   /** The time of the best block, ms since 1970; undefined where the runtime keeps none. */

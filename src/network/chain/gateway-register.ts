@@ -8,10 +8,15 @@ export interface GatewayRegister {
   gateways(): Promise<RegisteredGateway[]>;
 }
 
+/** Peer ids of gateways of this program's kind begin so. */
+export const OWN_KIND_PREFIX = "cess-s3";
+
 export interface RegisteredGateway {
   readonly account: CessAccount;
   /** An HTTP URL as its owner wrote it, `http://` added where no scheme stood; may point anywhere. */
   readonly endpoint: string;
+  /** It says that it is of this program's kind. */
+  readonly isOwnKind?: boolean;
 }
 
 /** A name or address, with a port or without; IPv6 in brackets. */

@@ -57,6 +57,13 @@ const TRIED: Readonly<Record<string, Tried>> = {
   "a port alone to listen on": { replace: { listen: "listen: 9000" } },
   "no port to listen on": { replace: { listen: "listen: localhost" } },
   "an impossible port": { environment: { CESS_S3_LISTEN: "0.0.0.0:99999" } },
+  "registration without an address": { add: "public: { listen: 0.0.0.0:9003, register: true }" },
+  "an address that the chain has no room for": {
+    add: "public: { endpoint: https://a-rather-long-name-of-a-gateway.example.com/ }",
+  },
+  "files of a policy that takes none": { add: `public: { files: ["${"ab".repeat(32)}"] }` },
+  "a FID that is none": { add: "public: { policy: listed, files: [abc] }" },
+  "the API of the SDKs without a listener": { add: "sdk: { enabled: true }" },
   "adminListen equal to listen": { add: "adminListen: 127.0.0.1:9000" },
   "listeners on all addresses and on one of them": {
     add: "adminListen: 0.0.0.0:9000\nadmin: { tokenFile: /run/secrets/admin-token }\npeers:\n  listen: '[::]:9000'",

@@ -32,4 +32,47 @@ for (const spec of SPECS)
         await session.close();
       }
     });
+
+    it("has this gateway when it registers itself, at another address, and no longer, each step once", async () => {
+      const session = new ChainSession({ endpoints: [client.devChain.endpoint] });
+      const chain = new CessChain({ session, signer: await signerFromMnemonic("//Bob") });
+      const { registration } = chain;
+      const set = async (endpoint: string | undefined) => {
+        const done = registration.set(endpoint);
+        for (let over = false; !over;) {
+          over = await Promise.race([done.then(() => true), new Promise<false>((next) => setTimeout(next, 20, false))]);
+          client.build();
+        }
+        return (await done).call;
+      };
+      const own = async () => (await chain.gateways()).find(({ account }) => account === chain.account);
+      try {
+        await set(undefined);
+        expect(await registration.plan(undefined)).to.deep.equal({
+          registered: undefined,
+          call: undefined,
+          fee: undefined,
+        });
+        const { call, fee } = await registration.plan("https://a.example.com");
+        expect(call).to.equal("register");
+        expect(fee).to.be.greaterThan(0);
+        expect(await set("https://a.example.com")).to.equal("register");
+        expect(await own()).to.deep.equal({
+          account: chain.account,
+          endpoint: "https://a.example.com",
+          isOwnKind: true,
+        });
+        expect(await set("https://a.example.com")).to.equal(undefined);
+        expect(await set("https://b.example.com")).to.equal("update");
+        expect((await own())?.endpoint).to.equal("https://b.example.com");
+        expect(await set(undefined)).to.equal("destroy");
+        expect(await own()).to.equal(undefined);
+        expect(await set(undefined)).to.equal(undefined);
+        const long = await registration.plan(`https://${"a".repeat(43)}`).catch((error: unknown) => error);
+        expect(String(long)).to.include("more than 50 bytes");
+      } finally {
+        await chain.close();
+        await session.close();
+      }
+    });
   });

@@ -60,6 +60,11 @@ describe("GatewayPeers", () => {
   ): Promise<{ endpoint: string; asked: IncomingMessage[]; now: Behaviour }> {
     const asked: IncomingMessage[] = [];
     const server = createServer((request, response) => {
+      // Of what kind it is: it does not say.
+      if (/^\/(?:status|file\/metadata\/0+)$/.test(request.url ?? "")) {
+        response.writeHead(404).end();
+        return;
+      }
       asked.push(request);
       void answer(state.now, request, response);
     });

@@ -12,7 +12,8 @@ import type { Fid } from "../../../src/model/hash.js";
 import { DomainError } from "../../../src/model/errors.js";
 import { FRAGMENT_SIZE } from "../../../src/model/sizes.js";
 import { FileMetadata } from "../../../src/peers/file-metadata.js";
-import { PeerServer, type PeerServerSettings } from "../../../src/peers/peer-server.js";
+import type { HttpListenerSettings } from "../../../src/peers/http-listener.js";
+import { PeerServer } from "../../../src/peers/peer-server.js";
 import { SharedFiles } from "../../../src/peers/shared-files.js";
 import type { FileRange, Reach, Retrieval } from "../../../src/retrieval/retrieval.js";
 import { alice, as, body, bytesOf, TestGateway, plainly } from "../../support/test-gateway.js";
@@ -78,7 +79,7 @@ describe("PeerServer", () => {
   }
   const retrieval = new Uncached();
 
-  async function serve(share: "all" | "none" = "all", settings: Partial<PeerServerSettings> = {}): Promise<string> {
+  async function serve(share: "all" | "none" = "all", settings: Partial<HttpListenerSettings> = {}): Promise<string> {
     const { catalog, blobs, encoder, chain } = fixture;
     const files = new SharedFiles({ catalog, blobs, cache, encoder, retrieval }, { share });
     const metadata = new FileMetadata({ chain, owners: (id) => (id === alice.id ? alice : undefined) });
