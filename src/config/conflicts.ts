@@ -15,11 +15,12 @@ interface Conflicting {
   readonly peers: { readonly listen?: ListenAddress | undefined };
   readonly public: { readonly listen?: ListenAddress | undefined };
   readonly sdk: { readonly enabled: boolean };
+  readonly signUp: { readonly enabled: boolean };
 }
 
 /** A refinement of the whole configuration: values that are right by themselves, and not beside each other. */
 export function conflicts(
-  { listen, adminListen, admin, leases, notifications, peers, public: everyone, sdk, domain, websiteDomain }: Conflicting,
+  { listen, adminListen, admin, leases, notifications, peers, public: everyone, sdk, signUp, domain, websiteDomain }: Conflicting,
   context: z.RefinementCtx,
 ): void {
   const fault = (key: string, message: string) =>
@@ -33,7 +34,8 @@ export function conflicts(
     );
   const exposure = adminExposure({ adminListen, admin });
   if (exposure !== undefined) fault("adminListen", exposure);
-  if (sdk.enabled && !everyone.listen) fault("public.listen", "is missing: sdk.enabled needs the public listener");
+  for (const [key, { enabled }] of Object.entries({ sdk, signUp }))
+    if (enabled && !everyone.listen) fault("public.listen", `is missing: ${key}.enabled needs the public listener`);
   const listeners = [
     ["listen", listen],
     ["adminListen", adminListen],

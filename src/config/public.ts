@@ -72,6 +72,8 @@ export const sdkSchema = z.strictObject({
    * `encryption.default` says, which only this gateway can read.
    */
   encryption: z.enum(["none", "default"]).default("none"),
+  /** Everyone may read these files by their FIDs, as at CD2N's gateways: new buckets get the tag `cess-public=yes`. */
+  public: yesNo.default(true),
   /** Hours that a token is valid, at most. */
   accessHours: wholeNumber({ min: 1, max: 168 }).default(24),
 });

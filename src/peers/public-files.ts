@@ -2,7 +2,7 @@ import { LRUCache } from "lru-cache";
 import type { Catalog, FileRow, FileUse } from "../catalog/catalog.js";
 import type { CessAccount } from "../model/account.js";
 import type { ByteRange } from "../model/byte-range.js";
-import { type CessFile, PLAIN, segmentCapacity, type SegmentHashes } from "../model/file.js";
+import { type CessFile, PLAIN, type SegmentHashes } from "../model/file.js";
 import { type Fid, type Hash, ZERO_FRAGMENT_HASH } from "../model/hash.js";
 import { isPublicBucket } from "../model/sharing.js";
 import { DATA_FRAGMENTS, FRAGMENT_SIZE, MIB, SEGMENT_SIZE } from "../model/sizes.js";

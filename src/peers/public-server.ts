@@ -9,7 +9,7 @@ import type { StrangerLimits } from "./stranger-limits.js";
 export interface PublicRoute {
   /** The paths' beginning, such as `/v1/keys`: this path, and those that go on with a slash. */
   readonly path: string;
-  /** By default all: others go on to the listener's own paths. */
+  /** By default all, and OPTIONS, which browsers ask; others go on to the listener's own paths. */
   readonly methods?: readonly string[];
   /** Reads the body, if it wants one, and answers. A rejection is answered as `toRefusal` says. */
   readonly handle: Handler;
@@ -104,10 +104,6 @@ export class PublicServer {
   private async handle(request: IncomingMessage, response: ServerResponse, signal: AbortSignal): Promise<void> {
     const { limits, clientOf, routes } = this.components;
     limits.admit(clientOf(request));
-    if (request.method === "OPTIONS") {
-      response.writeHead(204, CORS).end();
-      return;
-    }
     const target = request.url ?? "";
     if (!URL.canParse(target, "http://gateway")) throw NOT_FOUND;
     const url = new URL(target, "http://gateway");
@@ -116,6 +112,10 @@ export class PublicServer {
       ({ path, methods }) => within(url.pathname, path) && methods?.includes(method) !== false,
     );
     if (further) return further.handle(request, response, signal);
+    if (method === "OPTIONS") {
+      response.writeHead(204, CORS).end();
+      return;
+    }
     const [, ...parts] = url.pathname.split("/");
     const served = await this.own({ request, response, url, signal }, parts);
     if (served) return;

@@ -6,9 +6,11 @@ import type { Bucket } from "../model/bucket.js";
 import { segmentCapacity } from "../model/file.js";
 import type { Fid } from "../model/hash.js";
 import type { LifecycleConfiguration } from "../model/lifecycle.js";
+import { PUBLIC_TAG } from "../model/sharing.js";
 import { MAX_SEGMENTS_PER_FILE, MIB } from "../model/sizes.js";
 import type { OfferedFile } from "../peers/public-files.js";
 import { Refusal } from "../peers/refusal.js";
+import { notOffered } from "./not-offered.js";
 import { PartSource } from "./part-source.js";
 
 export interface AccountFilesComponents {
@@ -23,6 +25,10 @@ export interface AccountFilesSettings {
   readonly bucket: string;
   /** `none`: files are as they come, so that others read them by FID; `default`: as the bucket or the operator says. */
   readonly encryption: "none" | "default";
+  /** Whether everyone may read the files by their FIDs: new buckets get the tag that says so. */
+  readonly public: boolean;
+  /** The bucket of all files on the network; empty: there is none. */
+  readonly networkBucket: string;
 }
 
 /** Bodies become parts of so many bytes: their segments are hashed while the next ones arrive. */
@@ -67,6 +73,7 @@ export class AccountFiles {
     // Undefined also after a crash between the two.
     if (own.versioning === undefined) {
       await gateway.documents.set(call, "lifecycle", ABANDONED);
+      if (this.settings.public) await gateway.documents.set(call, "tagging", [{ key: PUBLIC_TAG, value: "yes" }]);
       await gateway.documents.set(call, "versioning", "Enabled");
     }
     return call;
@@ -99,6 +106,15 @@ export class AccountFiles {
     } finally {
       await source.close().catch(() => undefined);
     }
+  }
+
+  /** Makes a file of the network the account's, without its bytes. S3Error AccessDenied unless it may read the network. */
+  async takeOver(account: Account, fid: Fid, key: string, signal: AbortSignal): Promise<void> {
+    const { networkBucket } = this.settings;
+    if (networkBucket === "") throw notOffered("uploads by FID (light orders)");
+    const call = await this.bucketCall(account, signal);
+    const source = { bucket: networkBucket, key: fid };
+    await this.components.gateway.objects.copy(call, key, { source, sourcePreconditions: {} });
   }
 
   /** Opens an upload whose parts come by themselves. */

@@ -8,7 +8,8 @@ import type { Handler } from "../peers/http-listener.js";
 import type { PublicRoute } from "../peers/public-server.js";
 import { Refusal } from "../peers/refusal.js";
 import { readJson } from "../peers/request-body.js";
-import { notOffered, requireFileName, requireTerritory, type SdkHolders, type SdkServices } from "./sdk-request.js";
+import { notOffered } from "./not-offered.js";
+import { requireFileName, requireTerritory, type SdkHolders, type SdkServices } from "./sdk-request.js";
 import { refusing, UPLOADED } from "./sdk-refusal.js";
 import { tokenAccount } from "./signed-message.js";
 import { readForm, withUploadForm } from "./upload-form.js";
@@ -28,7 +29,7 @@ const batchRequest = z.object({
 
 /** CD2N's API: a token by a signed message, and uploads with it. Failures are answered as theirs are, in envelopes. */
 export function retrieverRoutes(components: SdkServices, api: SdkHolders): PublicRoute[] {
-  const { clock, files, batches, takeOver } = components;
+  const { clock, files, batches } = components;
 
   const genToken: Handler = async (request, response) => {
     const form = await readForm(request);
@@ -71,12 +72,11 @@ export function retrieverRoutes(components: SdkServices, api: SdkHolders): Publi
 
   const light: Handler = async (request, response, signal) => {
     const account = await api.requireHolder(request);
-    if (!takeOver) throw notOffered("uploads by FID (light orders)");
     const form = await readForm(request);
     const fid = form.get("fid") ?? "";
     if (!isHash(fid)) throw new Refusal(400, "bad file ID");
     requireTerritory(account, form.get("territory"));
-    await takeOver(account, fid as Fid, requireFileName(form.get("file_name") ?? ""), signal);
+    await files.takeOver(account, fid as Fid, requireFileName(form.get("file_name") ?? ""), signal);
     sendEnvelope(response, 200, { code: UPLOADED, msg: "success", data: fid });
   };
 

@@ -1,7 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Account, CessAccount } from "../model/account.js";
 import type { Clock } from "../model/clock.js";
-import type { Fid } from "../model/hash.js";
 import { Refusal } from "../peers/refusal.js";
 import type { AccountFiles } from "./account-files.js";
 import type { BatchUploads } from "./batch-uploads.js";
@@ -11,11 +10,6 @@ export interface SdkServices {
   readonly clock: Pick<Clock, "now">;
   readonly files: AccountFiles;
   readonly batches: BatchUploads;
-  /**
-   * Makes a file of the network, whoever stored it, the account's object `key`, without its bytes; undefined where that
-   * is not offered. Rejects with S3Error or DomainError.
-   */
-  readonly takeOver?: ((account: Account, fid: Fid, key: string, signal: AbortSignal) => Promise<void>) | undefined;
 }
 
 /** Who sends a request. */
@@ -45,9 +39,4 @@ export function requireFileName(name: string): string {
   const bytes = Buffer.byteLength(plain);
   if (bytes >= 3 && bytes <= 63) return plain;
   throw new Refusal(400, "invalid file name: it must have 3 to 63 bytes", { envelopeCode: 10112 });
-}
-
-/** Refusal 501 for what the other program has and this one does not. */
-export function notOffered(what: string): Refusal {
-  return new Refusal(501, `this gateway does not offer ${what}`);
 }

@@ -44,8 +44,8 @@ type Route = (body: unknown, from: string) => Promise<Answer>;
  * which no web page can send from a browser unless its origin is listed.
  */
 export class SignUpHandler {
-  /** Paths that begin so are for this handler. */
-  static readonly PREFIX = "/v1/";
+  /** Paths below it are for this handler. */
+  static readonly PATH = "/v1";
   private requests = 0;
 
   constructor(

@@ -88,7 +88,7 @@ export class SignUpService {
         const { keyDays, endpoint, region } = this.settings;
         const key = await identities.createKey(account, keyDays === 0 ? undefined : this.now + keyDays * DAY_MS);
         await audit.record({ act: "create key", by, subject: account, result: "done", made: key.accessKeyId });
-        return defined({ ...key, account, territory, endpoint, region, authorized, authorization });
+        return defined({ ...key, account, territory, endpoint: endpoint(), region, authorized, authorization });
       });
     // New accounts one after the other, too: together they could pass the limit of accounts.
     return this.components.identities.find(account) ? make() : this.inTurn(NEW_ACCOUNTS, make);

@@ -46,7 +46,7 @@ export interface SignUpSettings {
   /** Name of the territory that keys are for, or a pattern with `*` and `?`. */
   readonly territory: string;
   /** URL of the S3 listener, as clients reach it. */
-  readonly endpoint: string;
+  readonly endpoint: () => string;
   readonly region: string;
   /** Accounts that sign-up makes, at most. */
   readonly maxAccounts: number;

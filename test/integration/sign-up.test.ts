@@ -77,7 +77,7 @@ describe("Sign-up with a wallet on the dev network", function () {
             audit: { record: (act) => Promise.resolve(void acts.push(act)) },
             log: { warn: () => undefined },
           },
-          "http://127.0.0.1:9000",
+          () => "http://127.0.0.1:9000",
         );
         server = createServer(
           (request, response) => void handler?.handle(request, response, AbortSignal.timeout(60_000)),

@@ -97,7 +97,7 @@ export class SignUpEndpoint {
     const handler = await openSignUp(
       { signUp, region: "us-east-1", trustProxy },
       { catalog, keys, chain, accounts, audit, log, clock },
-      "http://127.0.0.1:9000",
+      () => "http://127.0.0.1:9000",
     );
     const server = createServer((request: IncomingMessage, response) => {
       const gone = new AbortController();

@@ -159,7 +159,13 @@ export class GatewayServer implements Running {
     const admin = adminServer(config, parts, [...insight, ...registering.routes(), ...extraRoutes]);
     const peer = peerServer(config, accounts, services, log, security.createServer("peers"));
     if (peer) metrics.peerServer(peer);
-    const everyone = publicServer(config, { ...parts, gateway, log, createServer: security.createServer("public") });
+    const everyone = await publicServer(config, {
+      ...parts,
+      gateway,
+      log,
+      createServer: security.createServer("public"),
+      s3Url: () => endpoints.s3,
+    });
     if (everyone) metrics.publicServer(everyone);
     const endpoints = await listenAll(config, security, { s3, admin, peer, everyone });
     const { s3: endpoint, admin: adminEndpoint, peers: peerEndpoint, public: publicEndpoint } = endpoints;

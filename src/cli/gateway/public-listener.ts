@@ -1,5 +1,5 @@
-import type { IncomingMessage } from "node:http";
 import type { Logger } from "pino";
+import type { AuditLog } from "../../admin/audit-log.js";
 import { systemClock } from "../../async/system-clock.js";
 import type { Config } from "../../config/config.js";
 import type { Gateway } from "../../gateway/gateway.js";
@@ -8,14 +8,16 @@ import { FileMetadata } from "../../peers/file-metadata.js";
 import { NodeStatus } from "../../peers/node-status.js";
 import { OWN_VERSION_PREFIX } from "../../peers/peer-kind.js";
 import { PublicFiles } from "../../peers/public-files.js";
-import { PublicServer, type PublicRoute, type PublicServerComponents } from "../../peers/public-server.js";
+import { PublicServer, type PublicServerComponents } from "../../peers/public-server.js";
 import { SharedFiles } from "../../peers/shared-files.js";
+import { SignUpHandler } from "../../sign-up/sign-up-handler.js";
 import { StrangerLimits } from "../../peers/stranger-limits.js";
 import { VERSION } from "../version.js";
 import type { Accounts } from "./accounts.js";
 import { chainAccount } from "./configured-accounts.js";
-import { bucketRate, clientNetwork } from "./request-rates.js";
+import { bucketRate, clientAddress, clientNetwork } from "./request-rates.js";
 import { sdkApi } from "./sdk-api.js";
+import { signUpHandler } from "./sign-up.js";
 import type { Services } from "./services.js";
 
 export interface PublicListenerParts {
@@ -24,14 +26,16 @@ export interface PublicListenerParts {
   readonly log: Logger;
   readonly createServer: NonNullable<PublicServerComponents["createServer"]>;
   readonly gateway: Gateway;
+  readonly audit: AuditLog;
+  /** The URL of the S3 listener, which those who sign up are told. */
+  readonly s3Url: () => string;
 }
 
-/** The listener for everyone, with further paths; undefined when the operator wants none. Throws ConfigError. */
-export function publicServer(
+/** The listener for everyone; undefined when the operator wants none. Rejects with ConfigError. */
+export async function publicServer(
   config: Config,
-  { accounts, services, gateway, log, createServer }: PublicListenerParts,
-  routes: readonly PublicRoute[] = [],
-): PublicServer | undefined {
+  { accounts, services, gateway, audit, log, createServer, s3Url }: PublicListenerParts,
+): Promise<PublicServer | undefined> {
   const {
     public: settings,
     trustProxy,
@@ -39,6 +43,7 @@ export function publicServer(
   } = config;
   if (!settings.listen) return undefined;
   const sdk = sdkApi(config, { services, accounts, gateway });
+  const signUp = await signUpHandler(config, { services, accounts, audit, log }, s3Url);
   const { catalog, chain, cache, retrieval, registry } = services;
   const listedAccounts = settings.accounts.map((text, at) =>
     chainAccount(text, "public.accounts", `public.accounts[${at}]`),
@@ -74,23 +79,11 @@ export function publicServer(
       limits,
       log,
       createServer,
-      routes: [...routes, ...(sdk?.routes ?? [])],
+      routes: [...(signUp ? [{ path: SignUpHandler.PATH, handle: signUp.handle }] : []), ...(sdk?.routes ?? [])],
       holdersFile: sdk?.holdersFile,
       clientOf: (request) => clientNetwork(clientAddress(request, trustProxy)),
       status: () => status.read(),
     },
     { web, connections: maxConnections, requests: Math.max(256, downloads * 2) },
   );
-}
-
-/** As the S3 endpoint has it: what the proxy in front has added last. */
-function clientAddress({ headers, socket }: IncomingMessage, trustProxy: boolean): string {
-  const forwarded = trustProxy
-    ? String(headers["x-forwarded-for"] ?? "")
-        .split(",")
-        .at(-1)
-        ?.trim()
-    : undefined;
-  const address = forwarded === undefined || forwarded === "" ? (socket.remoteAddress ?? "") : forwarded;
-  return address.replace(/^::ffff:(?=\d+\.)/, "");
 }

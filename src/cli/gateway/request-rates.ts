@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http";
 import { isIPv6 } from "node:net";
 import { TokenBuckets, type BucketRate } from "../../async/token-buckets.js";
 import type { Config } from "../../config/config.js";
@@ -56,4 +57,15 @@ export function clientNetwork(address: string): string {
   const [plain = ""] = address.split("%", 1);
   const network = ipv6Groups(plain).slice(0, 4);
   return `${network.map((group) => parseInt(group, 16).toString(16)).join(":")}::/64`;
+}
+/** The client's address: with `trustProxy`, what the proxy in front has added last. */
+export function clientAddress({ headers, socket }: IncomingMessage, trustProxy: boolean): string {
+  const forwarded = trustProxy
+    ? String(headers["x-forwarded-for"] ?? "")
+        .split(",")
+        .at(-1)
+        ?.trim()
+    : undefined;
+  const address = forwarded === undefined || forwarded === "" ? (socket.remoteAddress ?? "") : forwarded;
+  return address.replace(/^::ffff:(?=\d+\.)/, "");
 }

@@ -12,15 +12,14 @@ import type { Services } from "./services.js";
 /** What the keys of access tokens are derived from the master keys for. */
 const ACCESS_TOKENS = "access tokens";
 
-/** The API of the CESS SDKs; undefined when it is off. `takeOver`: how a file of the network becomes an object. */
+/** The API of the CESS SDKs; undefined when it is off. */
 export function sdkApi(
-  { sdk }: Config,
+  { sdk, networkBucket }: Config,
   {
     services,
     accounts,
     gateway,
   }: { readonly services: Services; readonly accounts: Accounts; readonly gateway: Gateway },
-  takeOver?: SdkComponents["takeOver"],
 ): SdkApi | undefined {
   if (!sdk.enabled) return undefined;
   const { catalog, keys } = services;
@@ -28,7 +27,7 @@ export function sdkApi(
   const tokens = new AccessTokens({ keys: keys.derive(ACCESS_TOKENS), clock });
   const files = new AccountFiles(
     { gateway, findBucket: (name) => catalog.buckets.get(name), uses: (fid) => catalog.files.objectsWith(fid) },
-    { bucket: sdk.bucket, encryption: sdk.encryption },
+    { ...sdk, networkBucket },
   );
   const batches = new BatchUploads({
     files,
@@ -43,5 +42,5 @@ export function sdkApi(
   });
   const accountOf: SdkComponents["accountOf"] = (account) =>
     accounts.all.find(({ cessAccount }) => cessAccount === account);
-  return new SdkApi({ clock, tokens, files, batches, accountOf, takeOver }, { tokenSeconds: sdk.accessHours * 3600 });
+  return new SdkApi({ clock, tokens, files, batches, accountOf }, { tokenSeconds: sdk.accessHours * 3600 });
 }

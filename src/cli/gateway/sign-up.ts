@@ -1,4 +1,3 @@
-import type { IncomingMessage } from "node:http";
 import type { Logger } from "pino";
 import type { AuditLog } from "../../admin/audit-log.js";
 import { Semaphore } from "../../async/semaphore.js";
@@ -13,7 +12,7 @@ import { SignUpHandler } from "../../sign-up/sign-up-handler.js";
 import { SignUpService } from "../../sign-up/sign-up-service.js";
 import type { SignUpChain } from "../../sign-up/sign-up.js";
 import type { Accounts } from "./accounts.js";
-import { bucketRate, clientNetwork } from "./request-rates.js";
+import { bucketRate, clientAddress, clientNetwork } from "./request-rates.js";
 import type { Services } from "./services.js";
 import { SignedUpAccounts } from "./signed-up-accounts.js";
 
@@ -36,13 +35,13 @@ export interface SignUpParts extends Parts, Pick<Services, "catalog" | "keys"> {
 }
 
 /**
- * Sign-up with a wallet, for a listener to hang in under `SignUpHandler.PREFIX`; undefined where it is off. `endpoint`:
+ * Sign-up with a wallet, for a listener to hang in under `SignUpHandler.PATH`; undefined where it is off. `endpoint`:
  * the S3 listener's URL, which clients are told where the configuration names no other.
  */
 export async function signUpHandler(
   config: SignUpConfig,
   { services, ...parts }: Parts & { readonly services: Pick<Services, "catalog" | "chain" | "keys" | "session"> },
-  endpoint: string,
+  endpoint: () => string,
 ): Promise<SignUpHandler | undefined> {
   if (!config.signUp.enabled) return undefined;
   const { catalog, keys } = services;
@@ -53,7 +52,7 @@ export async function signUpHandler(
 export async function openSignUp(
   { signUp, region, trustProxy }: SignUpConfig,
   { catalog, keys, chain, accounts, audit, log, clock }: SignUpParts,
-  endpoint: string,
+  endpoint: () => string,
 ): Promise<SignUpHandler> {
   await walletsReady();
   const { gateway = "", rate, origins, authorizationsPerDay } = signUp;
@@ -72,7 +71,7 @@ export async function openSignUp(
   const authorizations = new Authorizations({ ...shared, paid: catalog.signUps }, { authorizationsPerDay });
   const service = new SignUpService(
     { ...shared, challenges, authorizations, used: catalog.signUps },
-    { ...signUp, region, endpoint: signUp.endpoint ?? endpoint },
+    { ...signUp, region, endpoint: () => signUp.endpoint ?? endpoint() },
   );
   const addresses = new TokenBuckets(clock, bucketRate(rate));
   return new SignUpHandler(
@@ -80,7 +79,7 @@ export async function openSignUp(
       service,
       authorizations,
       log,
-      addressOf: (request) => addressOf(request, trustProxy),
+      addressOf: (request) => clientAddress(request, trustProxy),
       rate: { take: (address) => addresses.take(clientNetwork(address)) },
     },
     { origins },
@@ -97,15 +96,4 @@ function signUpChain({ chain, session }: Pick<Services, "chain" | "session">): S
     genesis: () => session.genesis(),
     territories: (owner) => session.reader.territories(owner),
   };
-}
-
-/** A proxy in front adds the address that it sees at the end. */
-function addressOf({ headers, socket }: IncomingMessage, trustProxy: boolean): string {
-  const forwarded = trustProxy
-    ? String(headers["x-forwarded-for"] ?? "")
-        .split(",")
-        .at(-1)
-        ?.trim()
-    : undefined;
-  return (forwarded || (socket.remoteAddress ?? "")).replace(/^::ffff:(?=\d+\.)/, "");
 }

@@ -1,5 +1,4 @@
 import { expect } from "chai";
-import type { Account } from "../../../src/model/account.js";
 import { SEGMENT_SIZE } from "../../../src/model/sizes.js";
 import { as, bytesOf } from "../../support/test-gateway.js";
 import { SdkFixture } from "../../support/sdk-fixture.js";
@@ -258,20 +257,25 @@ describe("The API of the CESS SDKs, as CD2N has it", () => {
     }
   });
 
-  it("hands a light order to whoever takes files over", async () => {
-    const taken: unknown[] = [];
-    const takeOver = (account: Account, fid: string, key: string) => {
-      taken.push([account.id, fid, key]);
-      return Promise.resolve();
-    };
-    const other = await SdkFixture.open({ takeOver });
+  it("takes a file of the network over, which needs the right to read the network", async () => {
+    const other = await SdkFixture.open({}, { networkBucket: "cess" });
     try {
       const fid = "ab".repeat(32);
       const body = new URLSearchParams({ fid, file_name: "taken.txt", territory: on.user.territory });
       const headers = { token: `Bearer ${await other.token()}` };
       const { status, envelope } = await other.ask("/gateway/upload/light", { method: "POST", headers, body });
-      expect([status, envelope.code]).to.deep.equal([200, 10100]);
-      expect(taken).to.deep.equal([[on.user.id, fid, "taken.txt"]]);
+      expect([status, envelope.code]).to.deep.equal([403, 403]);
+    } finally {
+      await other.close();
+    }
+  });
+
+  it("makes buckets whose files everyone may read by FID, where the operator wants them so", async () => {
+    const other = await SdkFixture.open({}, { public: true });
+    try {
+      const { envelope } = await other.upload(await other.token(), "shared.txt", content);
+      const answer = await fetch(`${other.base}/gateway/download/${String(envelope.data)}`);
+      expect(Buffer.from(await answer.arrayBuffer()).equals(Buffer.from(content))).to.equal(true);
     } finally {
       await other.close();
     }
