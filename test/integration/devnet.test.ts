@@ -59,7 +59,7 @@ describe("cess-s3 devnet", function () {
     const lines = text.trimEnd().split("\n");
     expect(lines).to.have.lengthOf(1);
     const network = JSON.parse(lines[0] ?? "") as Description;
-    expect(Object.keys(network)).to.deep.equal(["chain", "mnemonic", "accounts"]);
+    expect(Object.keys(network)).to.deep.equal(["chain", "mnemonic", "accounts", "wallets"]);
     expect(network.chain).to.equal(`ws://127.0.0.1:${port}`);
     for (const account of network.accounts)
       expect(Object.keys(account)).to.deep.equal([
