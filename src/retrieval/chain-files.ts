@@ -38,9 +38,9 @@ export class ChainFiles implements NetworkFiles {
     return cipher === undefined ? this.form.asStored(file, signal) : this.form.decrypted(file, cipher, signal);
   }
 
-  async entry(fid: Fid, signal?: AbortSignal): Promise<NetworkEntry | undefined> {
+  async entry(fid: Fid, signal?: AbortSignal, recent = false): Promise<NetworkEntry | undefined> {
     const { directory } = this.components;
-    const stored = await directory.recentFile(fid, signal);
+    const stored = await (recent ? directory.recentFile(fid, signal) : directory.file(fid, signal));
     if (stored) return storedEntry(stored);
     const deal = await directory.deal(fid, signal);
     if (deal) {
@@ -48,7 +48,7 @@ export class ChainFiles implements NetworkFiles {
       return { fid, size, owners: [defined({ account, fileName })], reports: reports.length };
     }
     // The last report turns a deal into a file.
-    const since = await directory.recentFile(fid, signal);
+    const since = await directory.file(fid, signal);
     return since && storedEntry(since);
   }
 

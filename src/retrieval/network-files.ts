@@ -17,10 +17,10 @@ export interface NetworkFiles {
    */
   find(fid: Fid, signal?: AbortSignal, cipher?: string): Promise<CessFile | undefined>;
   /**
-   * What the chain says of the file, or of its deal while that is pending; undefined when it knows neither. Rejects with
-   * DomainError `dependencyUnavailable`.
+   * What the chain says of the file, or of its deal while that is pending; undefined when it knows neither. `recent`: read
+   * some seconds ago at most, since owners come and go. Rejects with DomainError `dependencyUnavailable`.
    */
-  entry(fid: Fid, signal?: AbortSignal): Promise<NetworkEntry | undefined>;
+  entry(fid: Fid, signal?: AbortSignal, recent?: boolean): Promise<NetworkEntry | undefined>;
   /**
    * The files that the account holds on chain, read anew after some seconds. Rejects with DomainError
    * `dependencyUnavailable`.

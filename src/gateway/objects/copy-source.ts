@@ -27,9 +27,11 @@ export async function readableSource(
   const { versionId } = source;
   const action = forVersion("s3:GetObject", versionId);
   const bucket = await authorizer.require(call, { ...source, action, source: true });
-  const version = await lookup.find(bucket, source, { ...call, cipher }).catch((error: unknown) => {
-    throw error instanceof S3Error && error.kind === "MethodNotAllowed" ? copiesDeleteMarker() : error;
-  });
+  const version = await lookup
+    .find(bucket, source, { signal: call.signal, ...(call.waits && { waits: call.waits }), cipher, recent: true })
+    .catch((error: unknown) => {
+      throw error instanceof S3Error && error.kind === "MethodNotAllowed" ? copiesDeleteMarker() : error;
+    });
   const outcome = checkRead(sourcePreconditions, version);
   if (outcome === "failed") throw failedRead(sourcePreconditions);
   if (outcome === "not-modified") {

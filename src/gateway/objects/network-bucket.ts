@@ -18,6 +18,15 @@ export interface NetworkBucketComponents {
   readonly files: NetworkFiles;
 }
 
+/** How a file is looked up. */
+export interface NetworkRead {
+  readonly signal: AbortSignal;
+  /** Decrypts the file. */
+  readonly cipher?: CustomerCipher | undefined;
+  /** What is said of its owners is shown, or counts: it must not be old. */
+  readonly recent?: boolean | undefined;
+}
+
 const CIPHER_BYTES = 32;
 
 /**
@@ -45,15 +54,11 @@ export class NetworkBucket {
    * The file as an object, decrypted if a cipher is given. One whose deal is pending has no bytes yet. NoSuchKey,
    * NoSuchVersion; InvalidArgument for a cipher that none can be; the DomainErrors of `NetworkFiles.find`.
    */
-  async version(
-    bucket: string,
-    { key, versionId }: ObjectKey,
-    { signal, cipher }: { readonly signal: AbortSignal; readonly cipher?: CustomerCipher | undefined },
-  ): Promise<ObjectVersion> {
+  async version(bucket: string, { key, versionId }: ObjectKey, asked: NetworkRead): Promise<ObjectVersion> {
     if (versionId !== undefined && versionId !== "null") {
       throw new S3Error("NoSuchVersion", { resource: key, fields: { Key: key, VersionId: versionId } });
     }
-    const network = await this.file(key, signal, cipher);
+    const network = await this.file(key, asked);
     const { fid, file, reports = FRAGMENTS } = network;
     const size = file?.size ?? network.size;
     // A file never changes, and the chain does not say since when it is there: it is as old as can be, everywhere.
@@ -82,10 +87,10 @@ export class NetworkBucket {
     return waitFor(waits, "chain", listHeld(this.components.files, account, request, signal));
   }
 
-  private async file(key: string, signal: AbortSignal, cipher: CustomerCipher | undefined): Promise<NetworkFile> {
+  private async file(key: string, { signal, cipher, recent }: NetworkRead): Promise<NetworkFile> {
     const { files } = this.components;
     if (cipher) requireCipher(cipher);
-    const entry = isHash(key) ? await files.entry(key as Fid, signal) : undefined;
+    const entry = isHash(key) ? await files.entry(key as Fid, signal, recent) : undefined;
     if (entry?.reports !== undefined) return entry;
     const file = entry && (await files.find(entry.fid, signal, cipher?.text));
     if (!file) throw new S3Error("NoSuchKey", { resource: key, fields: { Key: key } });

@@ -118,7 +118,7 @@ export class ObjectService implements Objects {
 
   async head(call: BucketCall, name: ObjectKey, request: ReadRequest): Promise<ReadResult> {
     const { redundancy } = this.components;
-    const result = await this.resolve(call, name, request);
+    const result = await this.resolve(call, name, request, true);
     return redundancy
       ? { ...result, version: await waitFor(call.waits, "chain", redundancy.withRedundancy(result.version)) }
       : result;
@@ -128,9 +128,10 @@ export class ObjectService implements Objects {
     { bucket, signal, waits }: BucketCall,
     name: ObjectKey,
     request: ReadRequest,
+    recent = false,
   ): Promise<ReadResult> {
     const { lookup, encryption, expiries, leases } = this.components;
-    const version = await lookup.find(bucket, name, defined({ signal, waits, cipher: request.cipher }));
+    const version = await lookup.find(bucket, name, defined({ signal, waits, cipher: request.cipher, recent }));
     await encryption.requireKey(version.encryption, request.customer);
     return {
       ...resolveRead(version, request),

@@ -10,8 +10,6 @@ import type { Link } from "./link.js";
 const PAGE = 200;
 /** Elements of a list that are decoded in one go (about a millisecond). */
 const SLICE = 100;
-/** More than an element of any list that is read so: an entry in an account's list of files has at most 144 bytes. */
-const ELEMENT_BYTES = 1024;
 
 /**
  * One storage value, by the types in the node's metadata, at a block (its hash) or the best one; undefined where there
@@ -44,14 +42,15 @@ export async function* readList(
   const entry = entryOf(link, pallet, item);
   const raw = await link.send("state_getStorage", [entry.key(...keys), at]);
   if (typeof raw !== "string") return;
-  const bytes = Buffer.from(raw.slice(2), "hex");
+  const { buffer, byteOffset, length } = Buffer.from(raw.slice(2), "hex");
+  // A Buffer would be copied, from the element to its end, for each element.
+  const bytes = new Uint8Array(buffer, byteOffset, length);
   const Element = elementClass(link, entry);
   let [position, left] = listHead(bytes);
   while (left > 0) {
     const some: Codec[] = [];
     for (const end = Math.max(left - SLICE, 0); left > end; left--) {
-      // Without an end, each element would take as long as all that follow it.
-      const element = elementAt(link, entry, Element, bytes.subarray(position, position + ELEMENT_BYTES));
+      const element = elementAt(link, entry, Element, bytes.subarray(position));
       position += element.encodedLength;
       some.push(element);
     }

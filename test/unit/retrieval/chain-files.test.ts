@@ -10,6 +10,7 @@ import { PersistentNodeRegistry } from "../../../src/network/nodes/persistent-no
 import { ChainFiles } from "../../../src/retrieval/chain-files.js";
 import type { FragmentPlace } from "../../../src/retrieval/fragment-source.js";
 import { DIRECTORY_DEFAULTS, FileDirectory } from "../../../src/retrieval/file-directory.js";
+import type { Clock } from "../../../src/model/clock.js";
 import { systemClock } from "../../../src/async/system-clock.js";
 import { TestFolder } from "../encoding/vector-bytes.js";
 import { MemoryNetwork, nodeAccount } from "./memory-network.js";
@@ -41,14 +42,14 @@ describe("ChainFiles", () => {
 
   const fragment = ({ file: { segments }, segment, fragment: index }: FragmentPlace): Promise<Uint8Array> =>
     Promise.resolve(network.nodes.fragments.get(`${nodeAccount(index)}/${segments[segment]!.fragments[index]!}`)!);
-  const start = () =>
+  const start = (clock: Clock = systemClock) =>
     new ChainFiles({
       fragments: { get: fragment },
       directory: new FileDirectory(
         {
           chain: network.chain,
           registry: PersistentNodeRegistry.inMemory({ chain: network.chain, clock: systemClock }),
-          clock: systemClock,
+          clock,
         },
         DIRECTORY_DEFAULTS,
       ),
@@ -137,6 +138,25 @@ describe("ChainFiles", () => {
       owners: [{ account: "cOne", fileName: "report.pdf" }, { account: "cTwo" }],
     });
     expect(await start().entry("0".repeat(64) as Fid)).to.equal(undefined);
+  });
+
+  it("says of owners what the chain said some seconds ago, if that is wanted; while the chain is away, what it said last", async () => {
+    let now = 1_000_000;
+    const files = start({ now: () => now, sleep: () => Promise.resolve() });
+    const owner = async (recent: boolean) => (await files.entry(file.fid, undefined, recent))?.owners[0]?.account;
+    list({ owners: [{ account: "cOne" as CessAccount, territory: "t" }] });
+    expect(await owner(false)).to.equal("cOne");
+    list({ owners: [{ account: "cTwo" as CessAccount, territory: "t" }] });
+    now += 14_000;
+    expect(await owner(true)).to.equal("cOne");
+    now += 2_000;
+    expect(await owner(false)).to.equal("cOne");
+    network.chain.connected = false;
+    const reads = network.chain.reads;
+    expect(await owner(true)).to.equal("cOne");
+    expect(network.chain.reads, "nobody waits for it").to.equal(reads);
+    network.chain.connected = true;
+    expect(await owner(true)).to.equal("cTwo");
   });
 
   it("says of a file on its way how many nodes have reported", async () => {
