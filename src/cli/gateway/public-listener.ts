@@ -11,6 +11,7 @@ import { PublicFiles } from "../../peers/public-files.js";
 import { PublicServer, type PublicRoute, type PublicServerComponents } from "../../peers/public-server.js";
 import { SharedFiles } from "../../peers/shared-files.js";
 import { StrangerLimits } from "../../peers/stranger-limits.js";
+import type { SdkComponents } from "../../sdk/sdk-api.js";
 import { VERSION } from "../version.js";
 import type { Accounts } from "./accounts.js";
 import { chainAccount } from "./configured-accounts.js";
@@ -24,12 +25,14 @@ export interface PublicListenerParts {
   readonly log: Logger;
   readonly createServer: NonNullable<PublicServerComponents["createServer"]>;
   readonly gateway: Gateway;
+  /** How a file of the network becomes an object without its bytes, for light orders of the SDKs. */
+  readonly takeOver?: SdkComponents["takeOver"];
 }
 
 /** The listener for everyone, with further paths; undefined when the operator wants none. Throws ConfigError. */
 export function publicServer(
   config: Config,
-  { accounts, services, gateway, log, createServer }: PublicListenerParts,
+  { accounts, services, gateway, log, createServer, takeOver }: PublicListenerParts,
   routes: readonly PublicRoute[] = [],
 ): PublicServer | undefined {
   const {
@@ -38,7 +41,7 @@ export function publicServer(
     limits: { maxConnections },
   } = config;
   if (!settings.listen) return undefined;
-  const sdk = sdkApi(config, { services, accounts, gateway });
+  const sdk = sdkApi(config, { services, accounts, gateway, takeOver });
   const { catalog, chain, cache, retrieval, registry } = services;
   const listedAccounts = settings.accounts.map((text, at) =>
     chainAccount(text, "public.accounts", `public.accounts[${at}]`),

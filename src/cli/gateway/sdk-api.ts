@@ -12,16 +12,15 @@ import type { Services } from "./services.js";
 /** What the keys of access tokens are derived from the master keys for. */
 const ACCESS_TOKENS = "access tokens";
 
-/** The API of the CESS SDKs; undefined when it is off. `takeOver`: how a file of the network becomes an object. */
-export function sdkApi(
-  { sdk }: Config,
-  {
-    services,
-    accounts,
-    gateway,
-  }: { readonly services: Services; readonly accounts: Accounts; readonly gateway: Gateway },
-  takeOver?: SdkComponents["takeOver"],
-): SdkApi | undefined {
+export interface SdkApiParts {
+  readonly services: Services;
+  readonly accounts: Accounts;
+  readonly gateway: Gateway;
+  readonly takeOver?: SdkComponents["takeOver"];
+}
+
+/** The API of the CESS SDKs; undefined when it is off. */
+export function sdkApi({ sdk }: Config, { services, accounts, gateway, takeOver }: SdkApiParts): SdkApi | undefined {
   if (!sdk.enabled) return undefined;
   const { catalog, keys } = services;
   const clock = systemClock;
