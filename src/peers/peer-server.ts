@@ -80,7 +80,7 @@ export class PeerServer {
     requireCipher(file, request.headers["cipher"]);
     const { size } = file;
     const range = readRange(request.headers, size);
-    this.bytes += await sendFile(request, response, {
+    const sent = await sendFile(request, response, {
       size,
       range,
       headers: {
@@ -94,6 +94,7 @@ export class PeerServer {
       },
       open: (wanted) => this.components.files.open(file, wanted, readReach(request.headers), signal),
     });
+    this.bytes += sent;
   }
 
   /** As CESS tools expect: always HTTP 200, with the outcome in the envelope. */
@@ -121,7 +122,8 @@ export class PeerServer {
     if (!bytes) throw NOT_FOUND;
     const headers = { "content-type": servedTypeOf(""), "cache-control": CACHING };
     const open = () => Promise.resolve(pieces(bytes));
-    this.bytes += await sendFile(request, response, { size: bytes.length, range: undefined, headers, open });
+    const sent = await sendFile(request, response, { size: bytes.length, range: undefined, headers, open });
+    this.bytes += sent;
   }
 
   private async find(fid: Parameters<SharedFiles["find"]>[0]): Promise<FileRow> {

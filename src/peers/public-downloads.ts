@@ -16,7 +16,8 @@ import {
   readRange,
   readReach,
 } from "./file-request.js";
-import type { OfferedFile, PublicFiles, StoredFile } from "./public-files.js";
+import type { PublicFiles } from "./public-files.js";
+import type { OfferedFile, StoredFile } from "./stored-file.js";
 import { readJson } from "./request-body.js";
 import { NOT_FOUND, Refusal, toRefusal } from "./refusal.js";
 import type { StrangerLimits } from "./stranger-limits.js";

@@ -11,6 +11,8 @@ export interface PublicRoute {
   readonly path: string;
   /** By default all, and OPTIONS, which browsers ask; others go on to the listener's own paths. */
   readonly methods?: readonly string[];
+  /** The body may take as long as something of it arrives; else it has 30 seconds. */
+  readonly longBody?: true;
   /** Reads the body, if it wants one, and answers. A rejection is answered as `toRefusal` says. */
   readonly handle: Handler;
 }
@@ -28,7 +30,11 @@ export interface PublicServerComponents
 export interface PublicServerSettings extends HttpListenerSettings {
   /** Files are shown as what they are, web pages as well. */
   readonly web: boolean;
+  /** For a body to arrive whole, ms; of a route with `longBody` as long as something of it arrives. */
+  readonly bodyMs: number;
 }
+
+const BODY_MS = 30_000;
 
 const CORS: OutgoingHttpHeaders = {
   "access-control-allow-origin": "*",
@@ -65,11 +71,13 @@ const UNSERVED: readonly (readonly [string, string])[] = [
 export class PublicServer {
   private readonly listener: HttpListener;
   private readonly files: PublicDownloads;
+  private readonly bodyMs: number;
 
   constructor(
     private readonly components: PublicServerComponents,
-    { web = false, ...settings }: Partial<PublicServerSettings> = {},
+    { web = false, bodyMs = BODY_MS, ...settings }: Partial<PublicServerSettings> = {},
   ) {
+    this.bodyMs = bodyMs;
     this.files = new PublicDownloads(components, { web });
     this.listener = new HttpListener(
       { ...components, handle: (request, response, signal) => this.handle(request, response, signal) },
@@ -111,6 +119,7 @@ export class PublicServer {
     const further = routes.find(
       ({ path, methods }) => within(url.pathname, path) && methods?.includes(method) !== false,
     );
+    if (further?.longBody !== true) limitBody(request, this.bodyMs);
     if (further) return further.handle(request, response, signal);
     if (method === "OPTIONS") {
       response.writeHead(204, CORS).end();
@@ -158,6 +167,12 @@ export class PublicServer {
       );
     return false;
   }
+}
+
+/** Ends the connection of whose body takes too long: it has a place among the requests, and has not said who it is. */
+function limitBody(request: IncomingMessage, ms: number): void {
+  const timer = setTimeout(() => request.destroy(), ms);
+  for (const event of ["end", "close"]) request.once(event, () => clearTimeout(timer));
 }
 
 async function done(work: Promise<void>): Promise<true> {

@@ -8,7 +8,7 @@ import type { Fid } from "../model/hash.js";
 import type { LifecycleConfiguration } from "../model/lifecycle.js";
 import { PUBLIC_TAG } from "../model/sharing.js";
 import { MAX_SEGMENTS_PER_FILE, MIB } from "../model/sizes.js";
-import type { OfferedFile } from "../peers/public-files.js";
+import type { OfferedFile } from "../peers/stored-file.js";
 import { Refusal } from "../peers/refusal.js";
 import { notOffered } from "./not-offered.js";
 import { PartSource } from "./part-source.js";

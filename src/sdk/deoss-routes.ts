@@ -67,10 +67,10 @@ export function deossRoutes({ clock, files, batches }: SdkServices, api: SdkHold
   };
 
   return [
-    { path: "/file", methods: ["PUT"], handle: refusing(putForm) },
+    { path: "/file", methods: ["PUT"], longBody: true, handle: refusing(putForm) },
     { path: "/file", methods: ["DELETE"], handle: refusing(remove) },
-    { path: "/object", methods: ["PUT"], handle: refusing(putObject) },
-    { path: "/resume", methods: ["PUT"], handle: refusing(resume) },
+    { path: "/object", methods: ["PUT"], longBody: true, handle: refusing(putObject) },
+    { path: "/resume", methods: ["PUT"], longBody: true, handle: refusing(resume) },
   ];
 }
 

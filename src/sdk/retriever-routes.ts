@@ -81,12 +81,12 @@ export function retrieverRoutes(components: SdkServices, api: SdkHolders): Publi
   };
 
   return [
-    ["/gateway/gentoken", genToken] as const,
-    ["/gateway/upload/file", uploadFile] as const,
-    ["/gateway/upload/batch/request", requestBatch] as const,
-    ["/gateway/upload/batch/file", uploadChunk] as const,
-    ["/gateway/upload/light", light] as const,
-  ].map(([path, handle]) => ({ path, methods: ["POST"], handle: refusing(handle) }));
+    { path: "/gateway/gentoken", handle: genToken },
+    { path: "/gateway/upload/file", handle: uploadFile, longBody: true as const },
+    { path: "/gateway/upload/batch/request", handle: requestBatch },
+    { path: "/gateway/upload/batch/file", handle: uploadChunk, longBody: true as const },
+    { path: "/gateway/upload/light", handle: light },
+  ].map((route) => ({ ...route, methods: ["POST"], handle: refusing(route.handle) }));
 }
 
 function requirePlain({ encrypt, ownOrder }: { readonly encrypt: boolean; readonly ownOrder: boolean }): void {

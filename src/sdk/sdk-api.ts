@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Account, CessAccount } from "../model/account.js";
 import type { Fid } from "../model/hash.js";
-import type { OfferedFile } from "../peers/public-files.js";
+import type { OfferedFile } from "../peers/stored-file.js";
 import type { PublicRoute } from "../peers/public-server.js";
 import { Refusal } from "../peers/refusal.js";
 import type { AccessTokens } from "./access-tokens.js";

@@ -41,6 +41,7 @@ const PLANTED = {
 /** Families of what this gateway is not configured for. */
 const CONDITIONAL = [
   "cess_s3_peers",
+  "cess_s3_peer_kinds",
   "cess_s3_peer_fetches_total",
   "cess_s3_peer_fetched_bytes_total",
   "cess_s3_tls_certificate_expiry_timestamp_seconds",
@@ -78,6 +79,7 @@ describe("Insight into a running gateway", function () {
         allowPrivateNodes: true,
         encryption: { default: "none", masterKey: PLANTED.masterKey },
         peers: { listen: "127.0.0.1:0" },
+        public: { listen: "127.0.0.1:0" },
         packing: { maxAgeSeconds: 3600 },
         notifications: {
           webhooks: [

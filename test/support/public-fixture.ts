@@ -23,7 +23,7 @@ import { SharedFiles } from "../../src/peers/shared-files.js";
 import { StrangerLimits, type StrangerLimitsSettings } from "../../src/peers/stranger-limits.js";
 import { ChainFiles } from "../../src/retrieval/chain-files.js";
 import { ManualClock } from "./manual-clock.js";
-import { alice, as, body, plainly, TestGateway } from "./test-gateway.js";
+import { alice, as, body, plainly, TestGateway, type TestGatewaySettings } from "./test-gateway.js";
 
 export interface Envelope {
   readonly code: number;
@@ -54,9 +54,9 @@ export class PublicFixture {
     private readonly folder: string,
   ) {}
 
-  static async open(): Promise<PublicFixture> {
+  static async open(settings: TestGatewaySettings = {}): Promise<PublicFixture> {
     const folder = mkdtempSync(join(tmpdir(), "cess-s3-public-"));
-    const gateway = await TestGateway.build();
+    const gateway = await TestGateway.build(settings);
     const { encoder } = gateway;
     const cache = new TieredCache({ verify: (bytes, hash) => encoder.verify(bytes, hash) }, { folder, diskBytes: 0 });
     await gateway.gateway.buckets.create(as(alice), "shown", { tags: [{ key: PUBLIC_TAG, value: "yes" }] });

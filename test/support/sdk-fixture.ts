@@ -12,7 +12,7 @@ import { ChunkOrder } from "../../src/sdk/chunk-order.js";
 import { SdkApi, type SdkComponents } from "../../src/sdk/sdk-api.js";
 import { ManualClock } from "./manual-clock.js";
 import { PublicFixture } from "./public-fixture.js";
-import { alice } from "./test-gateway.js";
+import { alice, type TestGatewaySettings } from "./test-gateway.js";
 
 interface Envelope {
   readonly code: number;
@@ -42,12 +42,13 @@ export class SdkFixture {
   static async open(
     more: Partial<SdkComponents> = {},
     settings: Partial<AccountFilesSettings> = {},
+    gatewaySettings: TestGatewaySettings = {},
   ): Promise<SdkFixture> {
     await cryptoWaitReady();
     const ring = new Keyring({ type: "sr25519", ss58Format: 11_330 });
     const [pair, stranger] = [ring.addFromUri("//Sdk"), ring.addFromUri("//Stranger")];
     const user: Account = { ...alice, cessAccount: pair.address as CessAccount };
-    const on = await PublicFixture.open();
+    const on = await PublicFixture.open(gatewaySettings);
     on.gateway.chain.addTerritory(user.cessAccount, user.territory, BigInt(64 * GIB));
     const { cess: gateway, catalog } = on.gateway;
     const clock = new ManualClock();

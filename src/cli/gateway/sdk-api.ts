@@ -12,15 +12,14 @@ import type { Services } from "./services.js";
 /** What the keys of access tokens are derived from the master keys for. */
 const ACCESS_TOKENS = "access tokens";
 
+export interface SdkApiParts {
+  readonly services: Services;
+  readonly accounts: Accounts;
+  readonly gateway: Gateway;
+}
+
 /** The API of the CESS SDKs; undefined when it is off. */
-export function sdkApi(
-  { sdk, networkBucket }: Config,
-  {
-    services,
-    accounts,
-    gateway,
-  }: { readonly services: Services; readonly accounts: Accounts; readonly gateway: Gateway },
-): SdkApi | undefined {
+export function sdkApi({ sdk, networkBucket }: Config, { services, accounts, gateway }: SdkApiParts): SdkApi | undefined {
   if (!sdk.enabled) return undefined;
   const { catalog, keys } = services;
   const clock = systemClock;

@@ -76,14 +76,22 @@ describe("GatewayPeers, of other gateways' kinds", () => {
   const retriever = (has: ReadonlySet<string>, requests: unknown[] = []) =>
     other(async (request, response) => {
       const url = request.url ?? "";
-      if (url === "/status")
-        { say(response, 200, 200, { version: "", work_addr: "0x1", is_gateway: true, active_storage_nodes: null }); return; }
-      if (url.startsWith("/querydata/")) { say(response, 200, 200, has.has(url.slice("/querydata/".length))); return; }
+      if (url === "/status") {
+        say(response, 200, 200, { version: "", work_addr: "0x1", is_gateway: true, active_storage_nodes: null });
+        return;
+      }
+      if (url.startsWith("/querydata/")) {
+        say(response, 200, 200, has.has(url.slice("/querydata/".length)));
+        return;
+      }
       if (url === "/cache-fetch" && request.method === "POST") {
         const asked = (await json(request)) as { did: string; extdata: string; user_addr: string };
         requests.push(asked);
         const index = fragments.indexOf(asked.did as Hash);
-        if (asked.extdata !== file.fid || asked.user_addr === "" || index < 0) { say(response, 500, 500, "no"); return; }
+        if (asked.extdata !== file.fid || asked.user_addr === "" || index < 0) {
+          say(response, 500, 500, "no");
+          return;
+        }
         const whole = Buffer.alloc(FRAGMENT_SIZE);
         content.copy(whole, 0, index * FRAGMENT_SIZE);
         response.writeHead(200, { "content-type": "application/octet-stream" }).end(whole);
@@ -96,9 +104,15 @@ describe("GatewayPeers, of other gateways' kinds", () => {
   const deoss = (has: boolean) =>
     other((request, response) => {
       const url = request.url ?? "";
-      if (url.startsWith("/file/metadata/")) { say(response, 200, 403, null); return; }
+      if (url.startsWith("/file/metadata/")) {
+        say(response, 200, 403, null);
+        return;
+      }
       if (url !== `/file/open/${file.fid}`) return void response.writeHead(404).end("404 page not found");
-      if (!has) { say(response, 200, 404, null); return; }
+      if (!has) {
+        say(response, 200, 404, null);
+        return;
+      }
       const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(String(request.headers["content-range"]))!;
       const bytes = content.subarray(Number(first), Number(last) + 1);
       response.writeHead(206, { "content-range": `bytes ${first}-${last}/${content.length}` }).end(bytes);

@@ -1,5 +1,6 @@
 import { once } from "node:events";
-import { get as httpGet, type IncomingMessage } from "node:http";
+import { get as httpGet, request as httpRequest, type IncomingMessage } from "node:http";
+import { text } from "node:stream/consumers";
 import { expect } from "chai";
 import type { Fid } from "../../../src/model/hash.js";
 import type { PublicRoute } from "../../../src/peers/public-server.js";
@@ -88,6 +89,33 @@ describe("PublicServer, of its limits and further paths", () => {
     expect([made.status, await made.text(), asked]).to.deep.equal([201, "made", ["hello"]]);
     expect(await statusOf(`${base}/v1/keys`)).to.equal(404);
     expect(await statusOf(`${base}/v1/keysmith`, { method: "POST", body: "x" })).to.equal(405);
+  });
+
+  it("ends the connection of whose body does not come, unless the path is for long ones", async () => {
+    const routes: PublicRoute[] = [
+      { path: "/short", handle: async (asked, response) => void response.end(await text(asked)) },
+      {
+        path: "/long",
+        longBody: true,
+        handle: async (asked, response) => {
+          for await (const chunk of asked) response.write(chunk);
+          response.end();
+        },
+      },
+    ];
+    const base = await on.serve({ routes, settings: { bodyMs: 50 } });
+    const begin = (path: string) => {
+      const begun = httpRequest(`${base}${path}`, { method: "POST", agent: false });
+      begun.write("begun");
+      return begun;
+    };
+    const long = begin("/long");
+    const [answer] = (await once(long, "response")) as [IncomingMessage];
+    const [error] = (await once(begin("/short"), "error")) as [NodeJS.ErrnoException];
+    expect(error.code).to.equal("ECONNRESET");
+    const taken = answer.toArray();
+    long.end(", and ended");
+    expect(Buffer.concat((await taken) as Buffer[]).toString()).to.equal("begun, and ended");
   });
 
   it("says by name what it does not offer", async () => {

@@ -257,6 +257,26 @@ describe("The API of the CESS SDKs, as CD2N has it", () => {
     }
   });
 
+  it("says the FID whatever S3's clients get for an ETag, and stores files as they come unless the operator wants else", async () => {
+    const gateway = { multipartEtag: "md5-parts", encryption: { default: "AES256" } } as const;
+    const plain = await SdkFixture.open({}, {}, gateway);
+    const sealed = await SdkFixture.open({}, { encryption: "default" }, gateway);
+    try {
+      const wanted = (await on.upload(token, "as-it-is.bin", content)).envelope.data;
+      const uploaded = async (to: SdkFixture) => (await to.upload(await to.token(), "a.bin", content)).envelope.data;
+      expect(await uploaded(plain)).to.equal(wanted);
+      const fid = (await uploaded(sealed)) as string;
+      expect(fid)
+        .to.match(/^[0-9a-f]{64}$/)
+        .and.not.equal(wanted);
+      const headers = { token: `Bearer ${await sealed.token()}` };
+      const answer = await fetch(`${sealed.base}/gateway/download/${fid}`, { headers });
+      expect(Buffer.compare(await bytes(answer), content)).to.equal(0);
+    } finally {
+      await Promise.all([plain.close(), sealed.close()]);
+    }
+  });
+
   it("takes a file of the network over, which needs the right to read the network", async () => {
     const other = await SdkFixture.open({}, { networkBucket: "cess" });
     try {
