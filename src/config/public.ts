@@ -72,6 +72,8 @@ export const sdkSchema = z.strictObject({
    * `encryption.default` says, which only this gateway can read.
    */
   encryption: z.enum(["none", "default"]).default("none"),
+  /** Buckets that are made for it are tagged `cess-public=yes`: the SDKs download without a token. */
+  public: yesNo.default(false),
   /** Hours that a token is valid, at most. */
   accessHours: wholeNumber({ min: 1, max: 168 }).default(24),
 });

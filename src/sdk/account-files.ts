@@ -1,11 +1,12 @@
 import type { FileUse } from "../catalog/catalog.js";
-import type { Body, BucketCall, Gateway, StoredPart, UploadCall } from "../gateway/gateway.js";
+import type { Body, BucketCall, Call, Gateway, StoredPart, UploadCall } from "../gateway/gateway.js";
 import { LIMITS } from "../gateway/limits.js";
 import type { Account } from "../model/account.js";
 import type { Bucket } from "../model/bucket.js";
 import { segmentCapacity } from "../model/file.js";
 import type { Fid } from "../model/hash.js";
 import type { LifecycleConfiguration } from "../model/lifecycle.js";
+import { PUBLIC_TAG } from "../model/sharing.js";
 import { MAX_SEGMENTS_PER_FILE, MIB } from "../model/sizes.js";
 import type { OfferedFile } from "../peers/stored-file.js";
 import { Refusal } from "../peers/refusal.js";
@@ -23,6 +24,8 @@ export interface AccountFilesSettings {
   readonly bucket: string;
   /** `none`: files are as they come, so that others read them by FID; `default`: as the bucket or the operator says. */
   readonly encryption: "none" | "default";
+  /** New buckets are for everyone to read, by FID. */
+  readonly isPublic: boolean;
 }
 
 /** Bodies become parts of so many bytes: their segments are hashed while the next ones arrive. */
@@ -62,7 +65,7 @@ export class AccountFiles {
     const { gateway, findBucket } = this.components;
     const name = this.bucketName(account);
     const found = await findBucket(name);
-    const own = found?.owner === account.id ? found : await gateway.buckets.create({ account, signal }, name);
+    const own = found?.owner === account.id ? found : await this.create({ account, signal }, name);
     const call = { account, signal, bucket: own };
     // Undefined also after a crash between the two.
     if (own.versioning === undefined) {
@@ -70,6 +73,11 @@ export class AccountFiles {
       await gateway.documents.set(call, "versioning", "Enabled");
     }
     return call;
+  }
+
+  private create(call: Call, name: string): Promise<Bucket> {
+    const tags = this.settings.isPublic ? [{ key: PUBLIC_TAG, value: "yes" }] : [];
+    return this.components.gateway.buckets.create(call, name, { tags });
   }
 
   /** Stages a file and says its FID. `size`: bytes, if it is known. Rejects with Refusal or S3Error, and leaves nothing. */

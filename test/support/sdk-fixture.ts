@@ -61,7 +61,7 @@ export class SdkFixture {
         findBucket: (name) => catalog.buckets.get(name),
         uses: (fid) => catalog.files.objectsWith(fid),
       },
-      { bucket: "cess-sdk", encryption: "none", ...settings },
+      { bucket: "cess-sdk", encryption: "none", isPublic: false, ...settings },
     );
     const batches = new BatchUploads({
       files,

@@ -27,7 +27,7 @@ export function sdkApi({ sdk }: Config, { services, accounts, gateway, takeOver 
   const tokens = new AccessTokens({ keys: keys.derive(ACCESS_TOKENS), clock });
   const files = new AccountFiles(
     { gateway, findBucket: (name) => catalog.buckets.get(name), uses: (fid) => catalog.files.objectsWith(fid) },
-    { bucket: sdk.bucket, encryption: sdk.encryption },
+    { bucket: sdk.bucket, encryption: sdk.encryption, isPublic: sdk.public },
   );
   const batches = new BatchUploads({
     files,

@@ -278,6 +278,20 @@ describe("The API of the CESS SDKs, as CD2N has it", () => {
     }
   });
 
+  it("lets everyone read by FID what came this way, where the operator wants that: the SDKs download without a token", async () => {
+    const open = await SdkFixture.open({}, { isPublic: true });
+    try {
+      const fid = (await open.upload(await open.token(), "open.bin", content)).envelope.data as string;
+      const object = (await open.on.gateway.catalog.objects.get(open.files.bucketName(open.user), "open.bin"))!;
+      await open.on.gateway.encode(object);
+      const answer = await fetch(`${open.base}/gateway/download/${fid}`);
+      expect(answer.status).to.equal(200);
+      expect(Buffer.compare(await bytes(answer), content)).to.equal(0);
+    } finally {
+      await open.close();
+    }
+  });
+
   it("hands a light order to whoever takes files over", async () => {
     const taken: unknown[] = [];
     const takeOver = (account: Account, fid: string, key: string) => {
