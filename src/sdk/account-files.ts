@@ -1,5 +1,5 @@
 import type { FileUse } from "../catalog/catalog.js";
-import type { Body, BucketCall, Gateway, StoredPart, UploadCall } from "../gateway/gateway.js";
+import type { Body, BucketCall, Call, Gateway, StoredPart, UploadCall } from "../gateway/gateway.js";
 import { LIMITS } from "../gateway/limits.js";
 import type { Account } from "../model/account.js";
 import type { Bucket } from "../model/bucket.js";
@@ -68,15 +68,19 @@ export class AccountFiles {
     const { gateway, findBucket } = this.components;
     const name = this.bucketName(account);
     const found = await findBucket(name);
-    const own = found?.owner === account.id ? found : await gateway.buckets.create({ account, signal }, name);
+    const own = found?.owner === account.id ? found : await this.create({ account, signal }, name);
     const call = { account, signal, bucket: own };
     // Undefined also after a crash between the two.
     if (own.versioning === undefined) {
       await gateway.documents.set(call, "lifecycle", ABANDONED);
-      if (this.settings.public) await gateway.documents.set(call, "tagging", [{ key: PUBLIC_TAG, value: "yes" }]);
       await gateway.documents.set(call, "versioning", "Enabled");
     }
     return call;
+  }
+
+  private create(call: Call, name: string): Promise<Bucket> {
+    const tags = this.settings.public ? [{ key: PUBLIC_TAG, value: "yes" }] : [];
+    return this.components.gateway.buckets.create(call, name, { tags });
   }
 
   /** Stages a file and says its FID. `size`: bytes, if it is known. Rejects with Refusal or S3Error, and leaves nothing. */

@@ -277,6 +277,20 @@ describe("The API of the CESS SDKs, as CD2N has it", () => {
     }
   });
 
+  it("lets everyone read by FID what came this way, where the operator wants that: the SDKs download without a token", async () => {
+    const open = await SdkFixture.open({}, { public: true });
+    try {
+      const fid = (await open.upload(await open.token(), "open.bin", content)).envelope.data as string;
+      const object = (await open.on.gateway.catalog.objects.get(open.files.bucketName(open.user), "open.bin"))!;
+      await open.on.gateway.encode(object);
+      const answer = await fetch(`${open.base}/gateway/download/${fid}`);
+      expect(answer.status).to.equal(200);
+      expect(Buffer.compare(await bytes(answer), content)).to.equal(0);
+    } finally {
+      await open.close();
+    }
+  });
+
   it("takes a file of the network over, which needs the right to read the network", async () => {
     const other = await SdkFixture.open({}, { networkBucket: "cess" });
     try {
@@ -285,17 +299,6 @@ describe("The API of the CESS SDKs, as CD2N has it", () => {
       const headers = { token: `Bearer ${await other.token()}` };
       const { status, envelope } = await other.ask("/gateway/upload/light", { method: "POST", headers, body });
       expect([status, envelope.code]).to.deep.equal([403, 403]);
-    } finally {
-      await other.close();
-    }
-  });
-
-  it("makes buckets whose files everyone may read by FID, where the operator wants them so", async () => {
-    const other = await SdkFixture.open({}, { public: true });
-    try {
-      const { envelope } = await other.upload(await other.token(), "shared.txt", content);
-      const answer = await fetch(`${other.base}/gateway/download/${String(envelope.data)}`);
-      expect(Buffer.from(await answer.arrayBuffer()).equals(Buffer.from(content))).to.equal(true);
     } finally {
       await other.close();
     }
