@@ -27,7 +27,11 @@ const REFUSALS: { readonly [Kind in ErrorKind]?: readonly [RefusalCode, number] 
   BucketAlreadyExists: [409, UPLOAD_FAILED],
   AccessDenied: [403, 403],
   NoSuchUpload: [404, UPLOAD_FAILED],
+  NoSuchBucket: [404, 404],
   NoSuchKey: [404, 404],
+  InvalidObjectState: [409, UPLOAD_FAILED],
+  OperationAborted: [409, UPLOAD_FAILED],
+  InvalidRequest: [400, UPLOAD_FAILED],
   NoSuchVersion: [404, 404],
   InvalidRange: [416, 416],
 };

@@ -8,7 +8,7 @@ import type { CessAccount } from "../../src/model/account.js";
 import { PLAIN, type SegmentFormat } from "../../src/model/file.js";
 import type { Fid } from "../../src/model/hash.js";
 import { PUBLIC_TAG } from "../../src/model/sharing.js";
-import { SEGMENT_SIZE } from "../../src/model/sizes.js";
+import { FRAGMENT_SIZE, SEGMENT_SIZE } from "../../src/model/sizes.js";
 import type { ChainFile } from "../../src/network/chain/chain.js";
 import { FileMetadata } from "../../src/peers/file-metadata.js";
 import { NodeStatus } from "../../src/peers/node-status.js";
@@ -102,11 +102,16 @@ export class PublicFixture {
     return fid;
   }
 
+  private fragment(fid: Fid, segment: number, fragment: number): Uint8Array {
+    const start = segment * SEGMENT_SIZE + fragment * FRAGMENT_SIZE;
+    return this.gateway.retrieval.contents.get(fid)!.subarray(start, start + FRAGMENT_SIZE);
+  }
+
   async serve({ policy, limits, settings, routes = [], holdersFile }: Served = {}): Promise<string> {
     const { catalog, blobs, encoder, chain, retrieval } = this.gateway;
     const { cache } = this;
     const directory = { file: (fid: Fid) => Promise.resolve(this.listed.get(fid)) };
-    const network = new ChainFiles({ directory: directory as never, fragments: { get: () => Promise.reject(new Error("no node")) } });
+    const network = new ChainFiles({ directory: directory as never, fragments: { get: ({ file, segment, fragment }) => Promise.resolve(this.fragment(file.fid, segment, fragment)) } });
     const metadata = new FileMetadata({ chain, owners: (id) => (id === alice.id ? alice : undefined) });
     const shared = new SharedFiles({ catalog, blobs, cache, encoder, retrieval }, { share: "all" });
     const strangers = new StrangerLimits(this.clock, {
