@@ -145,14 +145,12 @@ export const settingsSchema = z.strictObject({
    */
   reserveBytes: bytes.optional(),
   chain: chainSchema,
-  accounts: z
-    .array(accountSchema, {
-      error: ({ input }) =>
-        input === undefined
-          ? "is missing: it lists who may use this gateway, and who pays; `cess-s3 init` writes a file with an example"
-          : undefined,
-    })
-    .min(1),
+  accounts: z.array(accountSchema, {
+    error: ({ input }) =>
+      input === undefined
+        ? "is missing: it lists who may use this gateway, and who pays; `cess-s3 init` writes a file with an example"
+        : undefined,
+  }),
   identity: identitySchema.prefault({}),
   signUp: signUpSchema.prefault({}),
   /** Settings of a new bucket unless its creator says otherwise. The defaults are AWS's: no ACLs, nothing public. */

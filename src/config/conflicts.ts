@@ -5,6 +5,8 @@ import { placeOf } from "./place.js";
 import { hostAndPort, type ListenAddress } from "./quantity.js";
 
 interface Conflicting {
+  /** Absent on the dev network. */
+  readonly accounts?: readonly unknown[];
   readonly listen: ListenAddress;
   readonly adminListen: ListenAddress;
   readonly admin: { readonly tokenFile?: string | undefined };
@@ -20,7 +22,7 @@ interface Conflicting {
 
 /** A refinement of the whole configuration: values that are right by themselves, and not beside each other. */
 export function conflicts(
-  { listen, adminListen, admin, leases, notifications, peers, public: everyone, sdk, signUp, domain, websiteDomain }: Conflicting,
+  { accounts, listen, adminListen, admin, leases, notifications, peers, public: everyone, sdk, signUp, domain, websiteDomain }: Conflicting,
   context: z.RefinementCtx,
 ): void {
   const fault = (key: string, message: string) =>
@@ -32,6 +34,8 @@ export function conflicts(
       "leases.webhook",
       `names no webhook of notifications.webhooks: it is ${leases.webhook}, and there are ${notifications.webhooks.map(({ name }) => name).join(", ") || "none"}`,
     );
+  if (accounts?.length === 0 && !signUp.enabled)
+    fault("accounts", "must have at least one entry, unless signUp.enabled lets wallets make theirs");
   const exposure = adminExposure({ adminListen, admin });
   if (exposure !== undefined) fault("adminListen", exposure);
   for (const [key, { enabled }] of Object.entries({ sdk, signUp }))

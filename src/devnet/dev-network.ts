@@ -9,7 +9,7 @@ import { isFault, type Fault } from "../storage-node/faults.js";
 import { StorageNode } from "../storage-node/storage-node.js";
 import type { Spec } from "./chain/cess-types.js";
 import { startDevChain, type DevChain } from "./chain/dev-chain.js";
-import { devUsers, type DevUser } from "./dev-users.js";
+import { devUsers, NEWCOMER, type DevUser } from "./dev-users.js";
 import { NetworkPorts } from "./network-ports.js";
 
 export interface DevNetworkSettings {
@@ -68,7 +68,8 @@ export class DevNetwork {
     const gateway = await signerFromMnemonic(GATEWAY);
     const owners = await Promise.all(devUsers.map(({ uri }) => signerFromMnemonic(uri)));
     const nodes = await Promise.all(Array.from({ length: settings.nodes }, (_, n) => signerFromMnemonic(`//Node${n}`)));
-    const balances = Object.fromEntries([gateway, ...owners, ...nodes].map(({ account }) => [account, BALANCE]));
+    const newcomer = await signerFromMnemonic(NEWCOMER);
+    const balances = Object.fromEntries([gateway, newcomer, ...owners, ...nodes].map(({ account }) => [account, BALANCE]));
     const startChain = (port: number) =>
       startDevChain(
         {},

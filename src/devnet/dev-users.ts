@@ -7,6 +7,9 @@ export interface DevUser {
   readonly cessAccount: string;
 }
 
+/** The key of a wallet that has tokens, and nothing else yet. */
+export const NEWCOMER = "//Newcomer";
+
 /** Two owners with well-known keys; `uri` derives the CESS account from Substrate's development phrase. */
 export const devUsers: readonly (Omit<DevUser, "cessAccount"> & { readonly uri: string })[] = [
   { name: "cessdev", accessKeyId: "cessdev", secretAccessKey: "cessdevsecret", territory: "cessdev", uri: "//CessDev" },

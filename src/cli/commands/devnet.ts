@@ -1,7 +1,7 @@
 import { stringify } from "yaml";
 import { loadNetworkConfig } from "../../config/load.js";
 import type { DevNetworkThread } from "../../devnet/dev-network-thread.js";
-import { devUsers } from "../../devnet/dev-users.js";
+import { devUsers, NEWCOMER } from "../../devnet/dev-users.js";
 import { DEV_REPORT_TIMEOUT_BLOCKS, openDevNetwork } from "../dev-network.js";
 import { closeOnSignals } from "../shutdown.js";
 
@@ -32,8 +32,11 @@ function description({ chainEndpoint, gatewayMnemonic, users }: DevNetworkThread
       accessKeyId,
       secretAccessKey,
     })),
-    /** The phrases of the accounts' own keys, with which they buy territories and authorize gateways. */
-    wallets: devUsers.map(({ name, uri }) => ({ name, mnemonic: uri })),
+    /**
+     * The phrases of the accounts' own keys, with which they buy territories and authorize gateways, and of one that has
+     * tokens and nothing else yet.
+     */
+    wallets: [...devUsers.map(({ name, uri }) => ({ name, mnemonic: uri })), { name: "newcomer", mnemonic: NEWCOMER }],
   };
 }
 
@@ -54,7 +57,8 @@ a CESS network runs on this machine, without a gateway (for development, not for
   storage nodes  ${nodes}
   gateway        ${mnemonic}   (the phrase of its signing account)
   accounts       ${accounts.map(({ name, territory }) => `${name} with the territory ${territory}`).join(", ")}
-  wallets        ${wallets.map((each) => `${each.mnemonic} (the phrase of ${each.name})`).join(", ")}
+  wallets        ${wallets.map((each) => `${each.mnemonic} (the phrase of ${each.name})`).join(", ")};
+                 newcomer has tokens, and no territory yet: docs/wallet.md
 
 What an account's owner does, with its phrase in a file:
 
