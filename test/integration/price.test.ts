@@ -5,7 +5,7 @@ import { expect } from "chai";
 import { startDevChain, type DevChain } from "../../src/devnet/chain/dev-chain.js";
 import { formatAccount } from "../../src/network/chain/accounts.js";
 import { ChainSession } from "../../src/network/chain/chain-session.js";
-import { ChainPrices } from "../../src/network/chain/prices.js";
+import { declarationFee } from "../../src/network/chain/fees.js";
 import { GIB, MIB } from "../../src/model/sizes.js";
 import { cessS3 } from "../support/command.js";
 
@@ -71,10 +71,9 @@ describe("cess-s3 price", function () {
       it("has a fee that grows with the segments", async () => {
         const session = new ChainSession({ endpoints: [chain.endpoint] });
         try {
-          const prices = new ChainPrices(session.connection);
           const owner = formatAccount(new Uint8Array(32));
-          const [one, eleven] = [await prices.declarationFee(owner, 1), await prices.declarationFee(owner, 11)];
-          expect(eleven / one).to.be.within(7, 11);
+          const fee = async (segments: number) => Number(await declarationFee(session.connection, owner, segments));
+          expect((await fee(11)) / (await fee(1))).to.be.within(7, 11);
         } finally {
           await session.close();
         }

@@ -10,7 +10,8 @@ import { GIB, MAX_SEGMENTS_PER_FILE } from "../../model/sizes.js";
 import { formatAccount } from "../../network/chain/accounts.js";
 import { ChainUnavailable } from "../../network/chain/chain.js";
 import { ChainSession } from "../../network/chain/chain-session.js";
-import { ChainPrices } from "../../network/chain/prices.js";
+import { declarationFee } from "../../network/chain/fees.js";
+import { TerritoryReader } from "../../network/chain/territory-reader.js";
 import { estimatePacks } from "../../packing/pack-estimate.js";
 import { PACKER_DEFAULTS } from "../../packing/packer.js";
 import { CommandError } from "../command-error.js";
@@ -123,12 +124,14 @@ async function costsOf(endpoints: readonly string[], { packs, ownFiles }: Bills)
   if (endpoints.length === 0) return undefined;
   const session = new ChainSession({ endpoints, callTimeoutMs: CHAIN_MS });
   try {
-    const chain = new ChainPrices(session.connection);
-    const { token, gibMonth } = await chain.prices();
+    const { token, perGibDay } = await new TerritoryReader(session).terms();
+    const tokens = (smallest: bigint) => Number(smallest) / 10 ** token.decimals;
     const of = async (bill: Bill): Promise<Costs> => {
-      let fees = 0;
-      for (const { segments, count } of bill.orders) fees += count * (await chain.declarationFee(NOBODY, segments));
-      return { token, month: territoryGib(bill) * gibMonth, fees };
+      let fees = 0n;
+      for (const { segments, count } of bill.orders)
+        fees += BigInt(count) * (await declarationFee(session.connection, NOBODY, segments));
+      const month = BigInt(territoryGib(bill)) * perGibDay * MONTH_DAYS;
+      return { token: token.symbol, month: tokens(month), fees: tokens(fees) };
     };
     return { ...(packs && { packs: await of(packs) }), ownFiles: await of(ownFiles) };
   } catch (error) {
@@ -140,6 +143,7 @@ async function costsOf(endpoints: readonly string[], { packs, ownFiles }: Bills)
   }
 }
 
+const MONTH_DAYS = 30n;
 /** Fees depend on no account. */
 const NOBODY: CessAccount = formatAccount(new Uint8Array(32));
 

@@ -130,24 +130,16 @@ export class GatewayServer implements Running {
     const gateway = cessGateway(config, services, accounts, { network, lease: leaseOf(chainStatus, log) });
     const { spool, accessLogger } = await openAccessLogs(config, services, gateway, log);
     metrics.accessLogs(spool);
-    const s3 = new S3Server(
-      createS3App(
-        {
-          gateway,
-          credentials,
-          sts,
-          clock: systemClock,
-          logger: log,
-          drain,
-          rates: security.rates,
-          createServer: security.createServer("s3"),
-          ...observers(metrics, log),
-          ...(tracing && { trace: tracing.request }),
-          onAccess: (entry) => void accessLogger.record(entry),
-        },
-        appSettings(config),
-      ),
-    );
+    const s3 = s3Server(config, security, {
+      gateway,
+      credentials,
+      sts,
+      logger: log,
+      drain,
+      ...observers(metrics, log),
+      ...(tracing && { trace: tracing.request }),
+      onAccess: (entry) => void accessLogger.record(entry),
+    });
     const { health } = watch;
     metrics.health(watch, services);
     const insight = insightRoutes(
@@ -244,6 +236,16 @@ async function listenAll(
       settings.listen &&
       (await listen("public.listen", everyone, settings.listen, security.scheme("public"))),
   };
+}
+
+function s3Server(
+  config: Config,
+  security: ListenerSecurity,
+  components: Omit<Parameters<typeof createS3App>[0], "clock" | "rates" | "createServer">,
+): S3Server {
+  const { rates } = security;
+  const secured = { clock: systemClock, rates, createServer: security.createServer("s3") };
+  return new S3Server(createS3App({ ...components, ...secured }, appSettings(config)));
 }
 
 /** S3's meaning, over the services. */

@@ -5,6 +5,7 @@ import { systemClock } from "../../async/system-clock.js";
 import { TokenBuckets } from "../../async/token-buckets.js";
 import type { Config } from "../../config/config.js";
 import type { Clock } from "../../model/clock.js";
+import { TerritoryReader } from "../../network/chain/territory-reader.js";
 import { walletsReady } from "../../network/chain/wallets.js";
 import { Authorizations } from "../../sign-up/authorizations.js";
 import { CHALLENGE_KEYS, Challenges } from "../../sign-up/challenge.js";
@@ -94,6 +95,6 @@ function signUpChain({ chain, session }: Pick<Services, "chain" | "session">): S
     takesAuthorizations: (type) => chain.takesAuthorizations(type),
     authorizeByProxy: (signed, options) => chain.authorizeByProxy(signed, options),
     genesis: () => session.genesis(),
-    territories: (owner) => session.reader.territories(owner),
+    territories: (owner) => new TerritoryReader(session).territories(owner),
   };
 }

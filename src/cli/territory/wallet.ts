@@ -8,15 +8,13 @@ import { ChainUnavailable } from "../../network/chain/chain.js";
 import { TerritoryReader } from "../../network/chain/territory-reader.js";
 import { CommandError } from "../command-error.js";
 import { signerOf } from "../gateway/signer.js";
+import { keyOf, type KeyOptions } from "../wallet-key.js";
 
 /** Which chain, and whose account. */
-export interface WalletOptions {
+export interface WalletOptions extends KeyOptions {
   readonly config?: string;
   /** WebSocket URL of a chain node. */
   readonly chain?: string;
-  readonly mnemonicFile?: string;
-  readonly keystore?: string;
-  readonly passwordFile?: string;
   /** The account whose wallet is elsewhere. */
   readonly account?: string;
 }
@@ -90,11 +88,7 @@ export function noAccount(): CommandError {
 async function source(
   options: WalletOptions,
 ): Promise<{ readonly endpoints: readonly string[]; readonly signer: Signer | undefined }> {
-  const { chain, mnemonicFile, keystore, passwordFile } = options;
-  if (mnemonicFile !== undefined && keystore !== undefined)
-    throw new CommandError("--mnemonic-file and --keystore both name a key: give one of them");
-  if (keystore !== undefined && passwordFile === undefined)
-    throw new CommandError("--keystore needs --password-file: the file that holds the keystore's password");
+  const { chain, mnemonicFile, keystore } = options;
   if (chain !== undefined && !/^wss?:\/\//.test(chain))
     throw new CommandError(
       `--chain must begin with ws:// or wss://, such as wss://testnet-rpc.cess.network: it is ${chain}`,
@@ -107,13 +101,7 @@ async function source(
     const foreign = options.account !== undefined;
     return { endpoints, signer: configured === undefined || foreign ? undefined : await signerOf(configured) };
   }
-  const key: Pick<ChainConfig, "mnemonicFile" | "keystoreFile" | "keystorePasswordFile"> =
-    keystore === undefined ? { mnemonicFile: own } : { keystoreFile: keystore, keystorePasswordFile: passwordFile };
-  try {
-    return { endpoints, signer: await signerOf(key) };
-  } catch (error) {
-    throw new CommandError((error as Error).message.replace(/^chain\.\w+: /, ""), { cause: error });
-  }
+  return { endpoints, signer: await keyOf(options) };
 }
 
 function configuredChain(config: string | undefined): ChainConfig {

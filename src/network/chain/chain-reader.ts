@@ -59,17 +59,6 @@ export class ChainReader {
     return info === undefined ? undefined : toTerritory(info);
   }
 
-  /** All territories of an account, as of one block. */
-  territories(owner: CessAccount): Promise<(Territory & { readonly name: string })[]> {
-    return this.connection.call(async (link) => {
-      const best = (await link.send("chain_getBlockHash", [])) as string;
-      const found: (Territory & { readonly name: string })[] = [];
-      for await (const { key, value } of readMap(link, "storageHandler", "territory", best, owner))
-        found.push({ name: asText(link.api.registry.createType("Bytes", key)), ...toTerritory(value) });
-      return found;
-    });
-  }
-
   /** Whom this account lets act for it. */
   async operators(owner: CessAccount): Promise<CessAccount[]> {
     const list = await this.read("oss", "authorityList", [owner]);

@@ -1,14 +1,12 @@
 import type { ApiPromise } from "@polkadot/api";
-import type { SubmittableExtrinsic } from "@polkadot/api/types";
 import type { Codec } from "@polkadot/types/types";
 import type { CessAccount } from "../../model/account.js";
-import { queryArguments } from "./batch-limits.js";
 import { toTerritory } from "./chain-reader.js";
 import type { ChainSession } from "./chain-session.js";
 import { ChainUnavailable } from "./chain.js";
 import { asAccount, asBigInt, asFid, asNumber, asText, field, items, optionalField } from "./codec.js";
 import { call } from "./extrinsics.js";
-import type { Link } from "./link.js";
+import { feeOf } from "./fees.js";
 import { ownerExtrinsic } from "./owner-calls.js";
 import { readMap, readStorage } from "./storage.js";
 import type {
@@ -157,20 +155,4 @@ function constantOf(api: ApiPromise, pallet: string, name: string): Codec {
   const found = api.consts[pallet]?.[name];
   if (found === undefined) throw new ChainUnavailable(`this runtime has no constant ${pallet}.${name}`);
   return found;
-}
-
-/** By the runtime's own estimate, for the extrinsic with a signature of the right length. */
-async function feeOf(link: Link, extrinsic: SubmittableExtrinsic<"promise">, account: CessAccount): Promise<bigint> {
-  const { api } = link;
-  const query = api.call["transactionPaymentApi"]?.["queryInfo"];
-  if (query === undefined) throw new ChainUnavailable(`${link.name}: this runtime does not tell its fees`);
-  extrinsic.signFake(account, {
-    nonce: 0,
-    era: api.registry.createType("ExtrinsicEra", { current: 0, period: 64 }),
-    blockHash: api.genesisHash,
-    genesisHash: api.genesisHash,
-    runtimeVersion: api.runtimeVersion,
-  });
-  const info = await query<Codec>(...queryArguments(extrinsic));
-  return asBigInt(field(info, "partialFee"));
 }

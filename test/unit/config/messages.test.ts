@@ -136,7 +136,8 @@ const TRIED: Readonly<Record<string, Tried>> = {
   "a network bucket with capitals": { add: "networkBucket: CESS" },
   "two rules of placement that exclude each other": { add: "placement: { module: ./p.mjs, perNetwork: 2 }" },
   "objects larger than a pack": { add: "packing: { maxObjectBytes: 1GiB, segments: 1 }" },
-  "sign-up without a name": { add: "signUp:\n  enabled: true" },
+  "sign-up without a name": { add: "public:\n  listen: 127.0.0.1:9003\nsignUp:\n  enabled: true" },
+  "sign-up without a listener": { add: "signUp:\n  enabled: true\n  gateway: s3.example.com" },
   "a region without nodes": { add: "placement:\n  tags: true\n  regions: [{ name: eu }]" },
   "several mistakes": {
     replace: { territory: undefined, listen: "lisen: 127.0.0.1:9000" },
