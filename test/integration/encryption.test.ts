@@ -14,6 +14,7 @@ import {
 } from "@aws-sdk/client-s3";
 import { Upload } from "@aws-sdk/lib-storage";
 import { expect } from "chai";
+import { SEGMENT_SIZE } from "../../src/model/sizes.js";
 import { DevNetwork } from "../../src/devnet/dev-network.js";
 import { GatewayProcess } from "../support/gateway-process.js";
 import { untilStored } from "../support/object-state.js";
@@ -133,11 +134,11 @@ describe("encrypted objects on the dev network", function () {
 
   it("come back from the storage nodes alone", check);
 
-  it("are ciphertext to who reads the network by FID", async () => {
+  it("are ciphertext to who reads the network by FID, the whole stored length", async () => {
     const { fid } = await untilStored(client, "secrets", "by-default");
     const { Body } = await client.send(new GetObjectCommand({ Bucket: "cess", Key: fid! }));
     const raw = Buffer.from(await Body!.transformToByteArray());
-    expect(raw.length).to.equal(bytes.length);
+    expect(raw.length).to.equal(2 * SEGMENT_SIZE);
     for (let position = 0; position < bytes.length; position += MIB)
       expect(raw.includes(bytes.subarray(position, position + 16))).to.equal(false);
   });

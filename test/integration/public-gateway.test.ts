@@ -37,7 +37,7 @@ describe("A public gateway, and another that finds it on the chain", function ()
   const settings = () => ({
     encryption: { default: "none" },
     public: { listen: endpoint.replace("http://", ""), endpoint, register: true },
-    sdk: { enabled: true },
+    sdk: { enabled: true, public: false },
   });
 
   const read = async (client: S3Client, Bucket: string, Key: string) => {
@@ -110,8 +110,9 @@ describe("A public gateway, and another that finds it on the chain", function ()
     expect((await download(`open/${fid}`)).status).to.equal(404);
     const Tagging = { TagSet: [{ Key: "cess-public", Value: "yes" }] };
     await first.client().send(new PutBucketTaggingCommand({ Bucket: bucket, Tagging }));
+    // It is a file of its own once it is encoded.
+    await eventually("the file is there", async () => (await download(`download/${fid}`)).status === 200);
     const whole = await download(`download/${fid}`);
-    expect(whole.status).to.equal(200);
     expect(sha256(new Uint8Array(await whole.arrayBuffer()))).to.equal(sha256(content));
     const part = await download(`gateway/download/${fid}`, { range: `bytes=${SEGMENT_SIZE - 5}-${SEGMENT_SIZE + 5}` });
     expect(part.headers.get("content-range")).to.equal(`bytes ${SEGMENT_SIZE - 5}-${SEGMENT_SIZE + 5}/${SIZE}`);

@@ -66,8 +66,8 @@ export const packingBugs: readonly Bug[] = [
     "moves-forgotten",
     "A new pack is discarded because no object is in it yet, though some are about to move there.",
     "catalog/file-links",
-    "return (await moves.executeTakeFirst()) !== undefined;",
-    "return false;",
+    "if (await moves.executeTakeFirst())",
+    "if (false)",
   ),
   bug(
     "dead-bytes-not-counted",

@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { DevNetwork } from "../../src/devnet/dev-network.js";
 import { GatewayProcess } from "./gateway-process.js";
 
+const NODES = 14;
+
 /** A dev network in this process, and `cess-s3 serve` on data folders of its own: as an operator would run it. */
 export class ServeFixture {
   private readonly running = new Set<GatewayProcess>();
@@ -15,7 +17,7 @@ export class ServeFixture {
 
   static async start(): Promise<ServeFixture> {
     const folder = mkdtempSync(join(tmpdir(), "cess-s3-serve-"));
-    const network = await DevNetwork.start({ folder: join(folder, "network"), nodes: 14, blockMs: 200, spec: 133 });
+    const network = await DevNetwork.start({ folder: join(folder, "network"), nodes: NODES, blockMs: 200, spec: 133 });
     return new ServeFixture(folder, network);
   }
 
@@ -60,7 +62,8 @@ export class ServeFixture {
 
   /** Nothing can be stored while the nodes are down: what is put stays staged. */
   nodesFail(fault: "down" | "none"): void {
-    for (let n = 1; n <= 14; n++) this.network.setFault(n, fault);
+    for (let n = 0; n < NODES; n++)
+      if (!this.network.setFault(n, fault)) throw new Error(`there is no storage node ${n}`);
   }
 
   async end(): Promise<void> {
