@@ -22,7 +22,20 @@ interface Conflicting {
 
 /** A refinement of the whole configuration: values that are right by themselves, and not beside each other. */
 export function conflicts(
-  { accounts, listen, adminListen, admin, leases, notifications, peers, public: everyone, sdk, signUp, domain, websiteDomain }: Conflicting,
+  {
+    accounts,
+    listen,
+    adminListen,
+    admin,
+    leases,
+    notifications,
+    peers,
+    public: everyone,
+    sdk,
+    signUp,
+    domain,
+    websiteDomain,
+  }: Conflicting,
   context: z.RefinementCtx,
 ): void {
   const fault = (key: string, message: string) =>

@@ -69,7 +69,9 @@ export class DevNetwork {
     const owners = await Promise.all(devUsers.map(({ uri }) => signerFromMnemonic(uri)));
     const nodes = await Promise.all(Array.from({ length: settings.nodes }, (_, n) => signerFromMnemonic(`//Node${n}`)));
     const newcomer = await signerFromMnemonic(NEWCOMER);
-    const balances = Object.fromEntries([gateway, newcomer, ...owners, ...nodes].map(({ account }) => [account, BALANCE]));
+    const balances = Object.fromEntries(
+      [gateway, newcomer, ...owners, ...nodes].map(({ account }) => [account, BALANCE]),
+    );
     const startChain = (port: number) =>
       startDevChain(
         {},

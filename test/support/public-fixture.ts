@@ -111,7 +111,10 @@ export class PublicFixture {
     const { catalog, blobs, encoder, chain, retrieval } = this.gateway;
     const { cache } = this;
     const directory = { file: (fid: Fid) => Promise.resolve(this.listed.get(fid)) };
-    const network = new ChainFiles({ directory: directory as never, fragments: { get: ({ file, segment, fragment }) => Promise.resolve(this.fragment(file.fid, segment, fragment)) } });
+    const network = new ChainFiles({
+      directory: directory as never,
+      fragments: { get: ({ file, segment, fragment }) => Promise.resolve(this.fragment(file.fid, segment, fragment)) },
+    });
     const metadata = new FileMetadata({ chain, owners: (id) => (id === alice.id ? alice : undefined) });
     const shared = new SharedFiles({ catalog, blobs, cache, encoder, retrieval }, { share: "all" });
     const strangers = new StrangerLimits(this.clock, {

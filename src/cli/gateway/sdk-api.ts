@@ -19,7 +19,10 @@ export interface SdkApiParts {
 }
 
 /** The API of the CESS SDKs; undefined when it is off. */
-export function sdkApi({ sdk, networkBucket }: Config, { services, accounts, gateway }: SdkApiParts): SdkApi | undefined {
+export function sdkApi(
+  { sdk, networkBucket }: Config,
+  { services, accounts, gateway }: SdkApiParts,
+): SdkApi | undefined {
   if (!sdk.enabled) return undefined;
   const { catalog, keys } = services;
   const clock = systemClock;
