@@ -43,7 +43,7 @@ describe("cess-s3 price", function () {
     expect(await refused("1KiB", "1", "--chain", "http://x")).to.contain("must be a URL that begins with ws");
   });
 
-  for (const spec of [100, 133, 136] as const)
+  for (const spec of [100, 133] as const)
     describe(`at a chain of spec ${spec}`, () => {
       let folder: string;
       let chain: DevChain;
