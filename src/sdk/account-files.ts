@@ -2,6 +2,7 @@ import type { FileUse } from "../catalog/catalog.js";
 import type { Body, BucketCall, Call, Gateway, StoredPart, UploadCall } from "../gateway/gateway.js";
 import { LIMITS } from "../gateway/limits.js";
 import type { Account } from "../model/account.js";
+import type { Clock } from "../model/clock.js";
 import type { Bucket } from "../model/bucket.js";
 import { segmentCapacity } from "../model/file.js";
 import type { Fid } from "../model/hash.js";
@@ -18,6 +19,9 @@ export interface AccountFilesComponents {
   readonly findBucket: (name: string) => Promise<Bucket | undefined>;
   /** The versions with this FID, of all accounts. */
   readonly uses: (fid: Fid) => Promise<readonly FileUse[]>;
+  /** Whether there is a file with this FID by now: its fragments have been hashed. */
+  readonly isEncoded: (fid: Fid) => Promise<boolean>;
+  readonly clock: Pick<Clock, "now" | "sleep">;
 }
 
 export interface AccountFilesSettings {
@@ -40,6 +44,8 @@ const ABANDONED: LifecycleConfiguration = {
   rules: [{ id: "abandoned-uploads", enabled: true, filter: { form: "filter", prefix: "" }, abortUploadsAfterDays: 2 }],
   transitionDefaultMinimumObjectSize: "all_storage_classes_128K",
 };
+/** How long an upload waits until everyone may read it, and between two looks, ms. */
+const READABLE = { waitMs: 10_000, pollMs: 50 };
 /** A read that nobody ends. */
 const NEVER = new AbortController().signal;
 
@@ -137,7 +143,17 @@ export class AccountFiles {
     const { uploads } = this.components.gateway;
     const listed = parts.map(({ partNumber, etag }) => ({ partNumber, etag }));
     const { result } = await uploads.complete(call, { parts: listed, etag: "fid", anyPartSize: true });
-    return (await result).etag as Fid;
+    const fid = (await result).etag as Fid;
+    if (this.settings.public) await this.untilReadable(fid, call.signal);
+    return fid;
+  }
+
+  /** Before it is encoded nobody is given it without a token. When that takes long, it goes on by itself. */
+  private async untilReadable(fid: Fid, signal: AbortSignal): Promise<void> {
+    const { isEncoded, clock } = this.components;
+    const until = clock.now() + READABLE.waitMs;
+    while (!(await isEncoded(fid)) && clock.now() < until && !signal.aborted)
+      await clock.sleep(READABLE.pollMs, signal).catch(() => undefined);
   }
 
   /** Refusal 413. */

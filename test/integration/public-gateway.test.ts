@@ -110,7 +110,7 @@ describe("A public gateway, and another that finds it on the chain", function ()
     expect((await download(`open/${fid}`)).status).to.equal(404);
     const Tagging = { TagSet: [{ Key: "cess-public", Value: "yes" }] };
     await first.client().send(new PutBucketTaggingCommand({ Bucket: bucket, Tagging }));
-    // It is a file of its own once it is encoded.
+    // It is a file of its own once it is encoded. An upload waits for that where buckets are public from the start.
     await eventually("the file is there", async () => (await download(`download/${fid}`)).status === 200);
     const whole = await download(`download/${fid}`);
     expect(sha256(new Uint8Array(await whole.arrayBuffer()))).to.equal(sha256(content));

@@ -60,6 +60,9 @@ export class SdkFixture {
         gateway,
         findBucket: (name) => catalog.buckets.get(name),
         uses: (fid) => catalog.files.objectsWith(fid),
+        // No job runs here: tests encode what they want encoded.
+        isEncoded: () => Promise.resolve(true),
+        clock,
       },
       { bucket: "cess-sdk", encryption: "none", public: false, networkBucket: "", ...settings },
     );

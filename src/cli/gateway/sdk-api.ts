@@ -28,7 +28,13 @@ export function sdkApi(
   const clock = systemClock;
   const tokens = new AccessTokens({ keys: keys.derive(ACCESS_TOKENS), clock });
   const files = new AccountFiles(
-    { gateway, findBucket: (name) => catalog.buckets.get(name), uses: (fid) => catalog.files.objectsWith(fid) },
+    {
+      gateway,
+      clock,
+      findBucket: (name) => catalog.buckets.get(name),
+      uses: (fid) => catalog.files.objectsWith(fid),
+      isEncoded: async (fid) => (await catalog.files.withFid(fid)).length > 0,
+    },
     { ...sdk, networkBucket },
   );
   const batches = new BatchUploads({

@@ -157,11 +157,13 @@ describe("the dev chain's extrinsics and pool", () => {
     expect(await message(chain.api.rpc.state.getStorage("0x00", old))).to.match(/State already discarded/);
   });
 
-  it("lists a map's keys page by page", async () => {
+  it("lists a map's keys page by page, or at once", async () => {
     const entries = await chain.api.query.system!.account!.entries();
     expect(entries.map(([key]) => key.args[0]!.toString())).to.have.members([alice.address, bob.address]);
     const one = await chain.api.query.system!.account!.keysPaged({ args: [], pageSize: 1 });
     expect(one).to.have.length(1);
+    const all = await chain.api.rpc.state.getKeys(chain.api.query.system!.account!.keyPrefix());
+    expect(all.map(String), "as the Go SDKs ask").to.have.members(entries.map(([key]) => key.toHex()));
   });
 });
 

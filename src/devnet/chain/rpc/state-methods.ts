@@ -37,6 +37,10 @@ export const stateMethods: Methods = {
       { block: prefixed(block.hash), changes: params.hexList(0).map((key) => [prefixed(key), valueAt(state, key)]) },
     ];
   },
+  /** Deprecated, and what the Go SDKs ask. All keys at once, and no more than a page has. */
+  state_getKeys(params, { chain }) {
+    return stateAt(chain, params, 1).keys(params.hex(0), KEYS_LIMIT, "").map(prefixed);
+  },
   state_getKeysPaged(params, { chain }) {
     const count = params.number(1);
     if (count > KEYS_LIMIT)
