@@ -162,6 +162,7 @@ describe("the dev chain's extrinsics and pool", () => {
     expect(entries.map(([key]) => key.args[0]!.toString())).to.have.members([alice.address, bob.address]);
     const one = await chain.api.query.system!.account!.keysPaged({ args: [], pageSize: 1 });
     expect(one).to.have.length(1);
+    // eslint-disable-next-line @typescript-eslint/no-deprecated -- other clients still ask it
     const all = await chain.api.rpc.state.getKeys(chain.api.query.system!.account!.keyPrefix());
     expect(all.map(String), "as the Go SDKs ask").to.have.members(entries.map(([key]) => key.toHex()));
   });
