@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { KIB, MIB } from "../model/sizes.js";
+import { KIB } from "../model/sizes.js";
+import { discardUnread } from "../streams/short-body.js";
 import { sendRefusal } from "./envelope.js";
 import { BUSY, toRefusal } from "./refusal.js";
 
@@ -38,9 +39,6 @@ export const HTTP_LISTENER_DEFAULTS: HttpListenerSettings = {
 
 /** For a request's head to arrive, ms. */
 const HEAD_MS = 30_000;
-/** How much of a body that nobody wants is read, so that its sender gets the answer: bytes, and milliseconds. */
-const UNREAD = { bytes: 16 * MIB, ms: 5_000 };
-
 /** An HTTP server with limits, whose answers that are no files are envelopes. */
 export class HttpListener {
   readonly counts = { requests: 0, refused: 0 };
@@ -108,31 +106,15 @@ export class HttpListener {
         this.components.log.warn({ err: error }, "a request of the gateway protocol failed");
       if (response.headersSent || gone.signal.aborted) response.destroy();
       else {
-        if (!request.complete) await this.discard(request, response);
+        if (!request.complete) {
+          response.setHeader("connection", "close");
+          await discardUnread(request);
+        }
         if (!response.destroyed) sendRefusal(response, refusal);
       }
     } finally {
       // Else the body would be read to its end before the connection's next request.
       request.resume();
     }
-  }
-
-  /** Lets some of the body pass: a connection that is closed with unread bytes is reset, and the answer may be lost. */
-  private async discard(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    response.setHeader("connection", "close");
-    await new Promise<void>((resolve) => {
-      let left = UNREAD.bytes;
-      const timer = setTimeout(resolve, UNREAD.ms);
-      const done = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-      request.on("data", (bytes: Buffer) => {
-        left -= bytes.length;
-        if (left <= 0) done();
-      });
-      for (const event of ["end", "aborted", "error", "close"]) request.once(event, done);
-      request.resume();
-    });
   }
 }

@@ -4,6 +4,7 @@ import type { ByteRange } from "../model/byte-range.js";
 import type { Fid, Hash } from "../model/hash.js";
 import { FRAGMENT_SIZE, KIB } from "../model/sizes.js";
 import { EndpointPolicy } from "../network/nodes/endpoint-policy.js";
+import { readShort } from "../streams/short-body.js";
 import { readEnvelope } from "./envelope.js";
 import { kindByMetadata, kindByStatus, type PeerKind, type Probed } from "./peer-kind.js";
 
@@ -198,14 +199,8 @@ function connector(settings: PeerLinkSettings, allowPrivate: boolean) {
 
 /** Rejects for an answer that is longer than any of the protocol. */
 async function shortText(body: Readable): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of body as AsyncIterable<Uint8Array>) {
-    length += chunk.length;
-    if (length > ANSWER_LIMIT) throw new Error(`an answer of more than ${ANSWER_LIMIT} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString("utf8");
+  const tooLong = () => new Error(`an answer of more than ${ANSWER_LIMIT} bytes`);
+  return (await readShort(body as AsyncIterable<Uint8Array>, ANSWER_LIMIT, tooLong)).toString("utf8");
 }
 
 /** Codes of a gateway that is in trouble, or has enough of this one: they say nothing of the file. */

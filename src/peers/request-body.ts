@@ -1,20 +1,14 @@
 import type { IncomingMessage } from "node:http";
 import type { z } from "zod";
+import { readShort } from "../streams/short-body.js";
 import { Refusal } from "./refusal.js";
 
 /** A body of at most `limit` bytes. Rejects with Refusal 413, or with the connection's error. */
 export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
   const tooLarge = () => new Refusal(413, `the body may have at most ${limit} bytes`);
   if (Number(request.headers["content-length"] ?? 0) > limit) throw tooLarge();
-  const chunks: Buffer[] = [];
-  let size = 0;
   // An iterator would destroy the request, and the answer with it, when it is left early.
-  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > limit) throw tooLarge();
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+  return readShort(request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>, limit, tooLarge);
 }
 
 /** A body in JSON of this form. Rejects with Refusal 400 or 413. */

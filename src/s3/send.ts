@@ -1,13 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ByteStream } from "../streams/byte-stream.js";
 import { bodyChunks, documentChunks } from "../streams/chunk-pool.js";
+import { discardUnread } from "../streams/short-body.js";
 import type { IncomingBody } from "./incoming.js";
 import type { S3Response } from "./operation.js";
 import { isHeaderName, isHeaderValue, toLatin1 } from "./wire/headers.js";
 import { XML_DECLARATION } from "./wire/xml-writer.js";
-
-/** How much of an unread body is read, so that the client gets the answer: bytes, and milliseconds. */
-const drainLimits = { bytes: 16 * 1024 * 1024, ms: 5_000 };
 
 export interface SendSettings {
   /** Time before the first, and between further, spaces that keep the connection of a deferred response alive. Milliseconds. */
@@ -38,27 +36,6 @@ function writeHead({ response }: Exchange, status: number, ...headers: readonly 
     }
   }
   response.statusCode = status;
-}
-
-/**
- * Reads and discards the rest of a body for a while. Closing a connection with unread bytes resets it, and the reset may
- * reach the client before the answer.
- */
-async function drain({ request }: Exchange): Promise<void> {
-  await new Promise<void>((resolve) => {
-    let left = drainLimits.bytes;
-    const timer = setTimeout(resolve, drainLimits.ms);
-    const done = () => {
-      clearTimeout(timer);
-      resolve();
-    };
-    request.on("data", (bytes: Buffer) => {
-      left -= bytes.length;
-      if (left <= 0) done();
-    });
-    for (const event of ["end", "aborted", "error", "close"]) request.once(event, done);
-    request.resume();
-  });
 }
 
 /**
@@ -123,7 +100,7 @@ export async function send(
     // Because of Content-Length the client knows that the answer is complete. The connection is closed after draining.
     response.flushHeaders();
     if (!silent && bytes.length > 0) response.write(bytes);
-    await drain(exchange);
+    await discardUnread(exchange.request);
     response.end();
   } else response.end(silent ? undefined : bytes, () => documentChunks.giveBack(bytes));
 }

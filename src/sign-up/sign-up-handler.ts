@@ -3,6 +3,7 @@ import { abortable } from "../async/abort.js";
 import { SemaphoreFull } from "../async/semaphore.js";
 import { isProblem } from "../model/errors.js";
 import { KIB } from "../model/sizes.js";
+import { readShort } from "../streams/short-body.js";
 import type { Authorizations } from "./authorizations.js";
 import { SignUpRefusal, tooOften } from "./refusal.js";
 import { authorizationRequest, challengeRequest, keyRequest, revokeRequest } from "./requests.js";
@@ -175,15 +176,9 @@ async function jsonBody(request: IncomingMessage, bodyMs: number, signal: AbortS
 
 async function wholeBody(request: IncomingMessage): Promise<string> {
   if (Number(request.headers["content-length"] ?? 0) > BODY_LIMIT) throw tooLarge();
-  const parts: Buffer[] = [];
-  let size = 0;
   // The answer still needs the connection when it is not read to its end.
-  for await (const part of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    size += part.length;
-    if (size > BODY_LIMIT) throw tooLarge();
-    parts.push(part);
-  }
-  return Buffer.concat(parts).toString("utf8");
+  const body = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
+  return (await readShort(body, BODY_LIMIT, tooLarge)).toString("utf8");
 }
 
 const tooLarge = () => new SignUpRefusal(413, "TooLarge", `The body may have ${BODY_LIMIT} bytes.`);
