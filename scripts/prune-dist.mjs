@@ -8,6 +8,8 @@ function prune(folder) {
   const place = join(root, "dist", folder);
   for (const entry of readdirSync(place, { withFileTypes: true })) {
     const path = join(folder, entry.name);
+    // Vite keeps its own folder clean.
+    if (path === join("console", "page")) continue;
     const made = /^(.*)(\.js|\.d\.ts|\.js\.map|\.wasm)$/.exec(path);
     if (entry.isDirectory()) prune(path);
     else if (made && !existsSync(join(root, made[1] + (made[2] === ".wasm" ? ".wat" : ".ts"))))

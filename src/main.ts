@@ -2,6 +2,7 @@
 import { Command, Option } from "commander";
 import { addAdminCommands, whereToAsk } from "./cli/commands/admin-commands.js";
 import type { LoginOptions } from "./cli/commands/login.js";
+import type { VerifyOptions } from "./cli/commands/verify.js";
 import { addIdentityCommands } from "./cli/commands/identity-commands.js";
 import { addTerritoryCommands } from "./cli/commands/territory-commands.js";
 import { explain } from "./cli/explain.js";
@@ -91,6 +92,28 @@ program
   );
 
 program
+  .command("verify")
+  .description(
+    "check a receipt, or a certificate of deletion, against the chain: without a gateway, and without an account",
+  )
+  .argument("<receipt>", "as cess-s3 receipt prints it")
+  .argument("[file]", "the object's bytes, to be compared with it")
+  .requiredOption("--chain <url>", "chain endpoint that is asked (ws:// or wss://)")
+  .option("--fetch", "fetch the object's segments from the storage nodes, too, and hash them")
+  .option("--signer <account>", "the account that must have signed: the gateway's")
+  .option("--bucket <name>", "the bucket that it must be of")
+  .option("--key <key>", "the key that it must be of")
+  .option("--allow-private-nodes", "fetch from storage nodes in private networks, too")
+  .option("--json", "print the checks as JSON")
+  .addHelpText(
+    "after",
+    "\nExit codes: 0 all that was to be checked holds; 3 something does not; 1 it could not be checked",
+  )
+  .action(async (receipt: string, file: string | undefined, options: VerifyOptions) =>
+    (await import("./cli/commands/verify.js")).runVerify(receipt, file, options),
+  );
+
+program
   .command("price")
   .description("reckon what objects are charged, in packs and in files of their own")
   .argument("<size>", "of each object, such as 100KiB")
@@ -129,6 +152,14 @@ program
   .option("-c, --config <file>", "configuration file (YAML); CESS_S3_CONFIG names it too")
   .action(async (file: string, options: { config?: string }) =>
     (await import("./cli/commands/restore.js")).runRestore(file, options),
+  );
+
+program
+  .command("migrate-catalog")
+  .description("bring the catalog from the data folder into PostgreSQL, while the gateway is stopped")
+  .option("-c, --config <file>", "configuration file (YAML), with catalog.url; CESS_S3_CONFIG names it too")
+  .action(async (options: { config?: string }) =>
+    (await import("./cli/commands/migrate-catalog.js")).runMigrateCatalog(options),
   );
 
 program

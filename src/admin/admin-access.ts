@@ -22,7 +22,7 @@ const digest = (text: string) => createHash("sha256").update(text).digest();
 
 /** Tells the operator from others, by a bearer token. */
 export class AdminAccess {
-  private readonly tries: TokenBuckets;
+  readonly tries: TokenBuckets;
 
   constructor(private readonly components: AdminAccessComponents) {
     this.tries = new TokenBuckets(components.clock, TRIES);

@@ -1,6 +1,14 @@
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerOptions } from "node:http";
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+} from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Registry } from "prom-client";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import type { AdminAccess } from "./admin-access.js";
 import { routeRecord, type AuditLog } from "./audit-log.js";
 import type { Clock } from "../model/clock.js";
@@ -8,8 +16,14 @@ import type { Health } from "./health.js";
 import { RefusedTokens } from "./refused-tokens.js";
 import { RequestGuard } from "./request-guard.js";
 
+/** All metrics, as Prometheus reads them. */
+export interface MetricsText {
+  readonly contentType: string;
+  metrics(): Promise<string>;
+}
+
 export interface AdminComponents {
-  readonly metrics: Registry;
+  readonly metrics: MetricsText;
   readonly health: Pick<Health, "unready" | "warnings">;
   readonly dropCache: () => Promise<void>;
   readonly access: Pick<AdminAccess, "identify">;
@@ -19,6 +33,8 @@ export interface AdminComponents {
   readonly createServer?: (options: ServerOptions, listener: RequestListener) => Server;
   /** Further routes; the dev network adds its own. */
   readonly routes?: readonly AdminRoute[];
+  /** Answers what is not a route, such as the page for browsers. False: it does not know the path. */
+  readonly pages?: (request: IncomingMessage, response: ServerResponse) => boolean;
 }
 
 /**
@@ -47,13 +63,15 @@ export interface AdminAnswer {
   readonly type?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: string;
+  /** In place of `body`: it goes on until the client is gone, or the listener ends. */
+  readonly stream?: AsyncIterable<string>;
   /** For the audit log: the name of what was made, where the path does not have it. */
   readonly made?: string;
 }
 
 const BODY_LIMIT_BYTES = 64 * 1024;
 /** Those that are open, and how long a request may take to arrive, ms. */
-const SERVER_LIMITS = { connections: 256, headerBytes: 16 * 1024, requestMs: 30_000 };
+const SERVER_LIMITS = { connections: 256, headerBytes: 16 * 1024, headMs: 30_000, bodyMs: 30_000 };
 
 export const json = (value: unknown, status = 200): AdminAnswer => ({
   status,
@@ -87,16 +105,12 @@ export class AdminServer {
     this.guard = new RequestGuard(names);
     this.refusedTokens = new RefusedTokens(components);
     this.routes = [...ownRoutes(components, publicMetrics), ...(components.routes ?? [])];
-    const { headerBytes: maxHeaderSize, requestMs: requestTimeout, connections } = SERVER_LIMITS;
+    const { headerBytes: maxHeaderSize, headMs: headersTimeout, connections } = SERVER_LIMITS;
     const create = components.createServer ?? createServer;
-    this.server = create({ maxHeaderSize, requestTimeout }, (request, response) => {
-      void this.answer(request).then((answer) => {
-        response.writeHead(answer.status, {
-          "content-type": answer.type ?? "text/plain; charset=utf-8",
-          ...answer.headers,
-        });
-        response.end(request.method === "HEAD" ? undefined : answer.body);
-      });
+    // Uploads of pages may take long: `readJson` has a time limit of its own.
+    this.server = create({ maxHeaderSize, headersTimeout, requestTimeout: 0 }, (request, response) => {
+      if (components.pages?.(request, response) !== true)
+        void this.answer(request).then((answer) => reply(request, response, answer));
     });
     this.server.maxConnections = connections;
   }
@@ -166,6 +180,15 @@ export class AdminServer {
   }
 }
 
+async function reply(request: IncomingMessage, response: ServerResponse, answer: AdminAnswer): Promise<void> {
+  const { status, type = "text/plain; charset=utf-8", headers, body, stream } = answer;
+  response.writeHead(status, { "content-type": type, ...headers });
+  if (request.method === "HEAD") response.end();
+  else if (!stream) response.end(body);
+  // It fails when the client is gone, which is how it ends.
+  else await pipeline(Readable.from(stream, { objectMode: false }), response).catch(() => undefined);
+}
+
 const CHALLENGE = { "www-authenticate": 'Bearer realm="cess-s3 admin"' };
 
 const unauthorized = () =>
@@ -206,10 +229,15 @@ function decoded(text: string | undefined): string {
 async function readJson(request: IncomingMessage): Promise<unknown> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > BODY_LIMIT_BYTES) throw new AdminRefusal(400, `the body is larger than ${BODY_LIMIT_BYTES} bytes`);
-    chunks.push(chunk);
+  const late = setTimeout(() => request.destroy(), SERVER_LIMITS.bodyMs);
+  try {
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > BODY_LIMIT_BYTES) throw new AdminRefusal(400, `the body is larger than ${BODY_LIMIT_BYTES} bytes`);
+      chunks.push(chunk);
+    }
+  } finally {
+    clearTimeout(late);
   }
   if (size === 0) return undefined;
   try {
@@ -220,7 +248,10 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
 }
 
 /** Load balancers and probes have no token: they learn whether, not why. */
-function ownRoutes({ metrics, health, dropCache }: AdminComponents, publicMetrics: boolean): AdminRoute[] {
+export function ownRoutes(
+  { metrics, health, dropCache }: Pick<AdminComponents, "metrics" | "health" | "dropCache">,
+  publicMetrics: boolean,
+): AdminRoute[] {
   const live = () => Promise.resolve(text("live"));
   const measured = async () => ({ status: 200, type: metrics.contentType, body: await metrics.metrics() });
   return [

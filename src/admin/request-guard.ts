@@ -13,10 +13,11 @@ const HOST = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::\d{1,5})?$/i;
  * which HTTP/1.0 allows and no browser sends.
  */
 export class RequestGuard {
-  private readonly names: ReadonlySet<string>;
+  private readonly names: ReadonlySet<string> | undefined;
 
-  constructor(names: readonly string[]) {
-    this.names = new Set(["localhost", ...names.map((name) => name.toLowerCase())]);
+  /** `any`: the listener answers to every name, because what it gives does not depend on who reaches it. */
+  constructor(names: readonly string[] | "any") {
+    if (names !== "any") this.names = new Set(["localhost", ...names.map((name) => name.toLowerCase())]);
   }
 
   /** Why the request is not answered, for a person; undefined when it is. */
@@ -35,7 +36,7 @@ export class RequestGuard {
   }
 
   private answersTo(name: string): boolean {
-    return isIP(name) !== 0 || this.names.has(name.toLowerCase().replace(/\.$/, ""));
+    return !this.names || isIP(name) !== 0 || this.names.has(name.toLowerCase().replace(/\.$/, ""));
   }
 }
 

@@ -1,11 +1,13 @@
 import type { Clock } from "../model/clock.js";
+import type { ShareableLimit } from "./shared-limits.js";
 
 const DAY_MS = 86_400_000;
 /** What was not used is kept for so long. */
 const KEPT_MS = 3_600_000;
 
 /** Bytes that may be used in a day, spread evenly over it. */
-export class DailyBudget {
+export class DailyBudget implements ShareableLimit {
+  private onUsed: ((key: string, bytes: number) => void) | undefined;
   private left: number;
   private at: number;
 
@@ -20,8 +22,17 @@ export class DailyBudget {
   /** Takes the bytes if anything is left. One that takes more than that makes the next ones wait for longer. */
   take(bytes: number): boolean {
     if (this.waitMs() > 0) return false;
-    this.left -= bytes;
+    this.use(bytes);
     return true;
+  }
+
+  share(onUsed: (key: string, bytes: number) => void): void {
+    this.onUsed = onUsed;
+  }
+
+  usedElsewhere(_: string, bytes: number): void {
+    this.waitMs();
+    this.left -= bytes;
   }
 
   /** How long until something is left again, ms; 0: something is. */
@@ -41,8 +52,13 @@ export class DailyBudget {
    */
   spend(bytes: number): boolean {
     this.waitMs();
-    this.left -= bytes;
+    this.use(bytes);
     return this.left > -this.most;
+  }
+
+  private use(bytes: number): void {
+    this.left -= bytes;
+    this.onUsed?.("", bytes);
   }
 
   private get most(): number {

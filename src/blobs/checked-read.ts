@@ -1,7 +1,7 @@
 import type { ByteRange } from "../model/byte-range.js";
 import type { Damage } from "../model/damage.js";
 import type { BlobId } from "../model/object.js";
-import { fileChunks, ShortFile } from "../streams/file-chunks.js";
+import { ShortFile } from "../streams/file-chunks.js";
 import { PIECE_BYTES, type ExpectedPieces } from "../streams/piece-checksums.js";
 import { BlobMissing } from "./blobs.js";
 import { isMissing } from "./missing.js";
@@ -21,17 +21,21 @@ export class WrongBytes extends Error {
   }
 }
 
+/** Gives bytes of a file, as `fileChunks`. */
+export type ReadChunks = (path: string, range: ByteRange) => AsyncIterable<Uint8Array>;
+
 /** Bytes `range` of a blob of `length` bytes. Whole pieces are read, and each is checked before it is given. */
 export async function* checkedBytes(
   { path, offset }: BlobFile,
   length: number,
   { start, end }: ByteRange,
   expected: ExpectedPieces,
+  read: ReadChunks,
 ): AsyncGenerator<Uint8Array, void> {
   const from = Math.floor(start / PIECE_BYTES) * PIECE_BYTES;
   const to = start === end ? from : Math.min(Math.ceil(end / PIECE_BYTES) * PIECE_BYTES, length);
   let position = from;
-  for await (const chunk of fileChunks(path, { start: offset + from, end: offset + to })) {
+  for await (const chunk of read(path, { start: offset + from, end: offset + to })) {
     const wrong = expected.firstWrong(position / PIECE_BYTES, chunk);
     if (wrong !== undefined)
       throw new WrongBytes({ start: wrong * PIECE_BYTES, end: Math.min((wrong + 1) * PIECE_BYTES, length) });

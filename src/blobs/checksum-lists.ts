@@ -26,17 +26,17 @@ export class ChecksumLists {
   }
 
   /** Rejects with WrongBytes, for the whole blob, where the list itself is damaged. */
-  async get(file: BlobFile, checksummed: Checksummed): Promise<ExpectedPieces> {
-    const { length } = checksummed;
-    const list = this.kept.get(file.id) ?? (await readList(file, length));
+  async get(id: BlobId, checksummed: Checksummed, read: () => Promise<Uint8Array>): Promise<ExpectedPieces> {
+    const list = this.kept.get(id) ?? (await read());
     const expected = ExpectedPieces.of(checksummed, list);
-    if (!expected) throw new WrongBytes({ start: 0, end: length });
-    this.add(file.id, list);
+    if (!expected) throw new WrongBytes({ start: 0, end: checksummed.length });
+    this.add(id, list);
     return expected;
   }
 }
 
-async function readList({ path, offset }: BlobFile, length: number): Promise<Uint8Array> {
+/** The list behind a blob of `length` bytes in a file. */
+export async function readList({ path, offset }: BlobFile, length: number): Promise<Uint8Array> {
   const start = offset + length;
   const chunks: Uint8Array[] = [];
   if (listBytes(length) > 0)

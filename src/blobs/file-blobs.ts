@@ -1,25 +1,32 @@
-import { mkdir, open, opendir, rename, rm, stat, unlink } from "node:fs/promises";
+import { mkdir, open, opendir, rename, rm, stat, unlink, type FileHandle } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import type { ByteRange } from "../model/byte-range.js";
-import { stagedBytesDamaged, type DamageRecord } from "../model/damage.js";
-import { DomainError } from "../model/errors.js";
+import type { DamageRecord } from "../model/damage.js";
 import type { BlobId, BlobSlice } from "../model/object.js";
 import { KIB } from "../model/sizes.js";
 import { ByteStream } from "../streams/byte-stream.js";
-import { fileChunks } from "../streams/file-chunks.js";
 import { listBytes, PieceChecksummer, type Checksummed } from "../streams/piece-checksums.js";
 import { fileBlobId, isBlobId, newBlobName, placeInPack, placeOf, type BlobPlace } from "./blob-id.js";
-import { BlobMissing, type Blobs, type LocatedBytes, type StoredBlob, type WriteOptions } from "./blobs.js";
+import type { Blobs, LocatedBytes, StoredBlob, WriteOptions } from "./blobs.js";
 import { measureDisk, type DiskClaim, type DiskSpace } from "../files/disk-space.js";
 import { FolderSync, syncFolder } from "../files/folder-sync.js";
 import { BlobPins } from "./blob-pins.js";
-import { checkedBytes, damageIn, type BlobFile } from "./checked-read.js";
+import { beginning } from "./beginning.js";
+import type { BlobFile } from "./checked-read.js";
 import { ChecksumLists } from "./checksum-lists.js";
+import { FileReader } from "./file-reader.js";
+import { FreshBlobs, Since } from "./fresh-blobs.js";
 import { isMissing } from "./missing.js";
+import { OpenPacks } from "./open-packs.js";
 import type { LinkedInPack } from "./pack-contents.js";
+import { FolderPackStore } from "./folder-pack-store.js";
+import { PackSharing } from "./pack-sharing.js";
 import { Packs, type PACKS_DEFAULTS } from "./packs.js";
 import { FileQuarantine, QuarantineFolder } from "./file-quarantine.js";
 import { RemovalHolds } from "./removal-holds.js";
+import { SharedFolder, type SharedFolderSettings } from "./shared-folder.js";
+import { asStorageFull } from "./storage-full.js";
+import { keepUp } from "./upkeep.js";
 import { WriteBuffer } from "./write-buffer.js";
 
 export const FILE_BLOBS_DEFAULTS = {
@@ -40,7 +47,12 @@ export interface FileBlobsSettings extends Partial<typeof FILE_BLOBS_DEFAULTS & 
   readonly onDamage?: DamageRecord;
   /** What the catalog links in a pack; asked where the pack itself cannot tell. By default nothing. */
   readonly linkedInPack?: LinkedInPack;
+  /** Other processes use the folder, too, all of them with this setting. Undefined: this one is alone. */
+  readonly shared?: SharedFolderSettings | undefined;
 }
+
+/** A network file system may show a new file so late, ms. */
+const SHOWN_LATE_MS = 300;
 
 /** Files are removed this many at a time. */
 const REMOVALS = 16;
@@ -51,35 +63,53 @@ const HEX_DIGITS = Array.from("0123456789abcdef");
  * synced, so that a name in a digit's folder always stands for whole bytes. The id has their checksum: of a blob of several
  * pieces that of the list of its pieces' checksums, which follows the bytes in the file. Sixteen folders rather than more: writers
  * share a folder's sync, and file systems find a name among a hundred thousand as fast as among a hundred. Small ones
- * lie in `<folder>/packs/`, and `<folder>/quarantine/` holds what was set aside.
+ * lie in `<folder>/packs/`, and `<folder>/quarantine/` holds what was set aside. Where several processes use the folder,
+ * `unfinished/` has a folder for each, `removed/` has what they removed from packs, and `holds/` a file for each backup.
  */
 export class FileBlobs implements Blobs {
   private readonly pins = new BlobPins();
+  private readonly fresh: FreshBlobs;
   private readonly folderSyncs: ReadonlyMap<string, FolderSync>;
   private readonly packs: Packs;
   private readonly settings: typeof FILE_BLOBS_DEFAULTS;
   // A removal that fails leaves an orphan, which the sweeper finds.
   private readonly holds = new RemovalHolds((ids) => void this.unlinkAll(ids).catch(() => undefined));
   readonly quarantine: FileQuarantine;
+  private readonly shared: SharedFolder | undefined;
   private readonly keepRemoved: () => boolean;
   private readonly space: DiskSpace | undefined;
-  private readonly onDamage: DamageRecord;
+  private readonly reader: FileReader;
   private readonly lists = new ChecksumLists();
+  private readonly openPacks = new OpenPacks();
+  private readonly unfinished: string;
+  private readonly ended = new AbortController();
 
   private constructor(
     private readonly folder: string,
     settings: FileBlobsSettings,
     setAside: QuarantineFolder,
-    linked: LinkedInPack,
+    { linked, shared, sharing }: FileBlobsParts,
   ) {
     this.settings = { ...FILE_BLOBS_DEFAULTS, ...settings };
     this.keepRemoved = settings.keepRemoved ?? (() => false);
     this.space = settings.space;
     const retire = (pack: string, since: number) => setAside.take("pack", pack, since);
-    this.packs = new Packs(join(folder, "packs"), { retire, linked }, settings);
-    const { pins, holds, packs } = this;
-    this.quarantine = new FileQuarantine({ folder: setAside, pins, holds, packs }, settings);
-    this.onDamage = settings.onDamage ?? (() => Promise.resolve(false));
+    const linkMs = shared?.settings.linkMs ?? Infinity;
+    this.fresh = new FreshBlobs(linkMs);
+    const packSharing = sharing && { packs: sharing, idleMs: linkMs / 2 };
+    this.packs = new Packs(join(folder, "packs"), { retire, linked, sharing: packSharing }, settings);
+    const { pins, holds, packs, lists } = this;
+    this.shared = shared;
+    this.unfinished = shared?.unfinished ?? join(folder, "unfinished");
+    this.quarantine = new FileQuarantine({ folder: setAside, pins, holds, packs, shared }, settings);
+    this.reader = new FileReader({
+      lists,
+      packs: this.openPacks,
+      onDamage: settings.onDamage ?? (() => Promise.resolve(false)),
+      fileOf: (id, place) => this.fileOf(id, place),
+      mayHave: (id) => packs.mayHave(id),
+      search: shared && ((id) => this.search(id, shared)),
+    });
     this.folderSyncs = new Map(HEX_DIGITS.map((digit) => [digit, new FolderSync(join(folder, digit))]));
   }
 
@@ -87,19 +117,36 @@ export class FileBlobs implements Blobs {
   static async open(settings: FileBlobsSettings): Promise<FileBlobs> {
     const folder = resolve(settings.folder);
     const made = await mkdir(folder, { recursive: true });
-    await rm(join(folder, "unfinished"), { recursive: true, force: true });
+    if (!settings.shared) await rm(join(folder, "unfinished"), { recursive: true, force: true });
     for (const name of ["unfinished", "packs", ...HEX_DIGITS]) await mkdir(join(folder, name), { recursive: true });
     await syncFolder(folder);
     // A new folder is durable when its parent is synced, so every parent of a folder created here is synced.
     const above = made === undefined ? folder : dirname(made);
     for (let path = folder; path !== above;) await syncFolder((path = dirname(path)));
     const linked = settings.linkedInPack ?? (() => Promise.resolve([]));
+    const shared = settings.shared && (await SharedFolder.open(folder, settings.shared));
     const setAside = await QuarantineFolder.open({
+      shared: shared !== undefined,
       folder: join(folder, "quarantine"),
       path: (kind, name) => (kind === "pack" ? join(folder, "packs", name) : join(folder, name.charAt(0), name)),
       linked,
     });
-    return new FileBlobs(folder, settings, setAside, linked);
+    const sharing =
+      shared &&
+      new PackSharing({
+        ...shared.settings,
+        store: await FolderPackStore.open({
+          folder: join(folder, "packs"),
+          removedFolder: join(folder, "removed"),
+          shared,
+          linked,
+        }),
+        retire: (pack, since) => setAside.take("pack", pack, since),
+        now: settings.now ?? Date.now,
+      });
+    const blobs = new FileBlobs(folder, settings, setAside, { linked, shared, sharing });
+    if (shared) void keepUp(() => blobs.upkeep(), shared.settings, blobs.ended.signal);
+    return blobs;
   }
 
   async write(source: AsyncIterable<Uint8Array>, options: WriteOptions = {}): Promise<StoredBlob> {
@@ -119,11 +166,11 @@ export class FileBlobs implements Blobs {
     let registered: BlobId | undefined;
     try {
       await claim?.cover(bytes.byteLength);
-      const id = await this.packs.append(bytes, (named) => this.pins.register((registered = named)));
+      const id = await this.packs.append(bytes, (named) => this.register((registered = named)));
       claim?.wrote(bytes.byteLength);
       return { id, size: bytes.byteLength };
     } catch (error) {
-      if (registered) this.pins.unregister([registered]);
+      if (registered) this.settle([registered]);
       throw error;
     }
   }
@@ -134,13 +181,13 @@ export class FileBlobs implements Blobs {
     signal: AbortSignal | undefined,
   ): Promise<StoredBlob> {
     const name = newBlobName();
-    const unfinished = join(this.folder, "unfinished", name);
+    const unfinished = join(this.unfinished, name);
     let id: BlobId | undefined;
     try {
       const { list, ...checksummed } = await this.writeFile(unfinished, chunks, claim);
       signal?.throwIfAborted();
       id = fileBlobId(name, checksummed);
-      this.pins.register(id);
+      this.register(id);
       await rename(unfinished, this.path(id));
       await this.folderSyncs.get(id.charAt(0))?.sync();
       this.lists.add(id, list);
@@ -148,7 +195,7 @@ export class FileBlobs implements Blobs {
     } catch (error) {
       const paths = [unfinished, ...(id === undefined ? [] : [this.path(id)])];
       await Promise.all(paths.map((path) => rm(path, { force: true }).catch(() => undefined)));
-      if (id !== undefined) this.pins.unregister([id]);
+      if (id !== undefined) this.settle([id]);
       throw error;
     }
   }
@@ -159,7 +206,7 @@ export class FileBlobs implements Blobs {
     chunks: AsyncIterable<Uint8Array>,
     claim: DiskClaim | undefined,
   ): Promise<Checksummed & { readonly list: Uint8Array }> {
-    const file = await open(path, "wx");
+    const file = await this.openUnfinished(path);
     const buffer = new WriteBuffer(file, this.settings.writeBuffer);
     const checksummer = new PieceChecksummer();
     const put = async (bytes: Uint8Array): Promise<void> => {
@@ -182,48 +229,54 @@ export class FileBlobs implements Blobs {
     }
   }
 
-  settle(ids: readonly BlobId[]): void {
-    this.pins.unregister(ids);
-  }
-
-  read(id: BlobId, range?: ByteRange): AsyncGenerator<Uint8Array, void> {
-    return this.readAt(id, placeOf(id), range);
-  }
-
-  private async *readAt(id: BlobId, place: BlobPlace, range: ByteRange | undefined): AsyncGenerator<Uint8Array, void> {
-    const { length, checksummed } = place;
-    if (range && length !== undefined && range.end > length)
-      throw new Error(`blob ${id} ends at byte ${length}, before ${range.end}`);
-    const file = this.fileOf(id, place);
+  private async openUnfinished(path: string): Promise<FileHandle> {
     try {
-      if (place.pack !== undefined && !(await this.packs.mayHave(id))) throw new BlobMissing(id);
-      if (checksummed) {
-        const expected = await this.lists.get(file, checksummed);
-        yield* checkedBytes(file, checksummed.length, range ?? { start: 0, end: checksummed.length }, expected);
-      } else yield* fileChunks(file.path, uncheckedRange(place, range));
+      return await open(path, "wx");
     } catch (error) {
-      throw await this.judge(file, length ?? Number.MAX_SAFE_INTEGER, error);
+      if (!this.shared || !isMissing(error)) throw error;
+      // Another process took this one to have ended.
+      await this.shared.signOfLife();
+      return open(path, "wx");
     }
   }
 
-  /** What a read that failed is to throw. Damage has been recorded then. */
-  private async judge(file: BlobFile, length: number, error: unknown): Promise<unknown> {
-    const damage = damageIn(file, length, error);
-    if (!damage) return error;
-    const missing = error instanceof BlobMissing || isMissing(error);
-    // Without its folder nothing is there: a disk that is not mounted has lost nothing.
-    const folder = dirname(file.path);
-    if (missing && (await stat(folder).then(() => false, isMissing)))
-      return new Error(`the folder ${folder} is missing`, { cause: error });
-    // A blob that nothing needs any more is missing as it should be.
-    const needed = await this.onDamage(damage);
-    return missing && !needed ? new BlobMissing(file.id) : stagedBytesDamaged(damage);
+  private register(id: BlobId): void {
+    this.pins.register(id);
+    if (this.shared) this.fresh.add(id);
+  }
+
+  requireFresh(ids: readonly BlobId[]): void {
+    if (this.shared) this.fresh.require(ids);
+  }
+
+  settle(ids: readonly BlobId[]): void {
+    this.pins.unregister(ids);
+    this.fresh.forget(ids);
+  }
+
+  read(id: BlobId, range?: ByteRange): AsyncGenerator<Uint8Array, void> {
+    return this.reader.read(id, placeOf(id), range);
   }
 
   isChecked(id: BlobId): boolean {
     return placeOf(id).checksummed !== undefined;
   }
 
+  withLocal<T>(slices: readonly BlobSlice[], work: (content: readonly LocatedBytes[]) => Promise<T>): Promise<T> {
+    return work(slices.map((slice) => this.locate(slice)));
+  }
+
+  where(id: BlobId): string {
+    return this.fileOf(id, placeOf(id)).path;
+  }
+
+  async sizeOf(id: BlobId): Promise<number | undefined> {
+    const { offset, length } = placeOf(id);
+    const found = await stat(this.where(id)).catch(() => undefined);
+    return found && Math.min(length ?? found.size, Math.max(0, found.size - offset));
+  }
+
+  /** Where a slice lies. Valid while the blob is pinned or linked. */
   locate({ blob: id, offset, length }: BlobSlice): LocatedBytes {
     const place = placeOf(id);
     const file = this.fileOf(id, place);
@@ -254,12 +307,15 @@ export class FileBlobs implements Blobs {
     await this.unlinkAll(this.pins.remove(ids));
   }
 
-  holdRemovals(): () => void {
-    return this.holds.take();
+  async holdRemovals(): Promise<() => void> {
+    const everywhere = await this.shared?.holds.hold();
+    const here = this.holds.take();
+    // What waits here looks for holds.
+    return everywhere ? () => void everywhere().then(here) : here;
   }
 
   private async unlinkAll(ids: readonly BlobId[]): Promise<void> {
-    if (this.holds.active) {
+    if (this.holds.active || (this.shared && ids.length > 0 && (await this.shared.holds.isHeld()))) {
       this.holds.defer(ids);
       return;
     }
@@ -284,6 +340,7 @@ export class FileBlobs implements Blobs {
         const id = entry.name;
         if (!isBlobId(id) || !this.pins.mayBeSwept(id)) continue;
         const found = await stat(this.path(id)).catch(() => undefined);
+        if (found && this.shared && (await this.shared.now()) - found.mtimeMs <= this.shared.settings.sweepMs) continue;
         // Checked again: the blob may have been pinned or removed meanwhile.
         if (found?.isFile() === true && this.pins.mayBeSwept(id)) yield { id, size: placeOf(id).length ?? found.size };
       }
@@ -296,48 +353,45 @@ export class FileBlobs implements Blobs {
     return (await measureDisk(this.folder)).free;
   }
 
-  close(): Promise<void> {
-    return this.packs.close();
+  /**
+   * One round of what is due now and then where several processes use the folder: signs of life, blobs that wait for the
+   * catalog kept young, what was held back removed, and packs of which all processes together have removed everything.
+   */
+  async upkeep(): Promise<void> {
+    if (!this.shared) return;
+    await this.shared.upkeep();
+    for (const id of this.fresh.aging()) await this.renew(id, this.shared);
+    if (!(await this.shared.holds.isHeld())) {
+      this.holds.release();
+      await this.packs.upkeep();
+    }
+  }
+
+  private async renew(id: BlobId, shared: SharedFolder): Promise<void> {
+    const since = new Since();
+    if (await shared.touch(this.where(id))) this.fresh.renewed(id, since);
+    // Another process took it to be left behind. Nothing can link it any more.
+    else this.fresh.forget([id]);
+  }
+
+  /** Whether a blob that is missing may be there at the next look: it is needed, and was in quarantine, or is new. */
+  private async search(id: BlobId, shared: SharedFolder): Promise<boolean> {
+    if ((await shared.settings.orphans([id])).length > 0) return false;
+    if (!(await this.quarantine.rescue(id))) await shared.settings.clock.sleep(SHOWN_LATE_MS);
+    return true;
+  }
+
+  async close(): Promise<void> {
+    this.ended.abort();
+    await this.packs.close();
+    this.openPacks.close();
+    await this.shared?.close();
   }
 }
 
-/**
- * All the bytes if there are at most `limit`, else a stream of them. The source may reuse a chunk's memory when it is
- * asked for the next one.
- */
-async function beginning(
-  chunks: ByteStream,
-  limit: number,
-): Promise<{ bytes: Uint8Array; rest?: AsyncIterable<Uint8Array> }> {
-  const kept: Uint8Array[] = [];
-  let size = 0;
-  for (let next = await chunks.next(); next.done !== true; next = await chunks.next()) {
-    size += next.value.byteLength;
-    if (size > limit) return { bytes: new Uint8Array(0), rest: resumed([...kept, next.value], chunks) };
-    kept.push(Uint8Array.from(next.value));
-  }
-  return { bytes: Buffer.concat(kept) };
-}
-
-async function* resumed(first: readonly Uint8Array[], rest: ByteStream): AsyncGenerator<Uint8Array> {
-  try {
-    yield* first;
-    yield* rest;
-  } finally {
-    rest.close();
-  }
-}
-
-/** A full device or an exhausted quota becomes a DomainError `storageFull`. */
-function asStorageFull(error: unknown): unknown {
-  const full = error instanceof Error && "code" in error && (error.code === "ENOSPC" || error.code === "EDQUOT");
-  return full
-    ? new DomainError({ kind: "storageFull" }, "The gateway's staging disk is full.", { cause: error })
-    : error;
-}
-
-/** Where in the file the bytes are; undefined: all of it. */
-function uncheckedRange({ offset, length }: BlobPlace, range: ByteRange | undefined): ByteRange | undefined {
-  const { start, end } = range ?? { start: 0, end: length };
-  return end === undefined ? undefined : { start: offset + start, end: offset + end };
+/** Undefined where this process is alone. */
+interface FileBlobsParts {
+  readonly linked: LinkedInPack;
+  readonly shared: SharedFolder | undefined;
+  readonly sharing: PackSharing | undefined;
 }

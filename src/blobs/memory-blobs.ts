@@ -1,7 +1,7 @@
 import type { ByteRange } from "../model/byte-range.js";
 import { stagedBytesDamaged } from "../model/damage.js";
 import { DomainError } from "../model/errors.js";
-import type { BlobId, BlobSlice } from "../model/object.js";
+import type { BlobId } from "../model/object.js";
 import { GIB } from "../model/sizes.js";
 import { ByteStream } from "../streams/byte-stream.js";
 import { ExpectedPieces, PIECE_BYTES, PieceChecksummer } from "../streams/piece-checksums.js";
@@ -18,7 +18,7 @@ export const MEMORY_BLOBS_DEFAULTS = {
   now: () => Date.now(),
 };
 
-/** Blobs in memory, for tests. They have no path: `locate` throws, so worker threads need FileBlobs. */
+/** Blobs in memory, for tests. They have no path: `withLocal` rejects, so worker threads need FileBlobs. */
 export class MemoryBlobs implements Blobs {
   private readonly blobs = new Map<BlobId, Buffer>();
   private readonly lists = new Map<BlobId, Uint8Array>();
@@ -55,6 +55,11 @@ export class MemoryBlobs implements Blobs {
     this.lists.set(id, list);
     this.used += size;
     return { id, size };
+  }
+
+  /** Nobody else sweeps this memory. */
+  requireFresh(): void {
+    return;
   }
 
   settle(ids: readonly BlobId[]): void {
@@ -95,8 +100,16 @@ export class MemoryBlobs implements Blobs {
     return true;
   }
 
-  locate({ blob }: BlobSlice): never {
-    throw new Error(`blob ${blob} is in memory and has no path`);
+  withLocal(): Promise<never> {
+    return Promise.reject(new Error("blobs in memory have no path"));
+  }
+
+  where(): string {
+    return "memory";
+  }
+
+  sizeOf(id: BlobId): Promise<number | undefined> {
+    return Promise.resolve(this.blobs.get(id)?.byteLength);
   }
 
   pin(ids: readonly BlobId[]): () => void {
@@ -119,7 +132,8 @@ export class MemoryBlobs implements Blobs {
       }
       return Promise.resolve();
     },
-    files: () => [...this.aside].map(([name, { since, bytes }]) => ({ name, since, size: bytes.length })),
+    files: () =>
+      Promise.resolve([...this.aside].map(([name, { since, bytes }]) => ({ name, since, size: bytes.length }))),
     blobs: (name) => Promise.resolve(this.aside.has(name as BlobId) ? [name as BlobId] : []),
     putBack: (name) => {
       const found = this.aside.get(name as BlobId);
@@ -134,8 +148,8 @@ export class MemoryBlobs implements Blobs {
     },
   };
 
-  holdRemovals(): () => void {
-    return this.holds.take();
+  holdRemovals(): Promise<() => void> {
+    return Promise.resolve(this.holds.take());
   }
 
   private drop(ids: readonly BlobId[]): void {

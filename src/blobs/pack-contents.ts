@@ -70,17 +70,25 @@ export type LinkedInPack = (pack: string) => Promise<readonly BlobId[]>;
 
 /** As `packContents`, and what the catalog links there: a blob whose header is damaged can be read all the same. */
 export async function neededContents(path: string, pack: string, linked: LinkedInPack): Promise<PackContents> {
-  const { blobs, whole } = await packContents(path, pack);
+  return withLinked(await packContents(fileChunks(path), pack), pack, linked);
+}
+
+/** With what the catalog links there, where the pack itself cannot tell. */
+export async function withLinked(
+  { blobs, whole }: PackContents,
+  pack: string,
+  linked: LinkedInPack,
+): Promise<PackContents> {
   if (!whole) for (const id of await linked(pack)) blobs.set(id, placeInPack(id)?.length ?? 0);
   return { blobs, whole };
 }
 
 /**
- * The blobs of a pack; none where there is no such file. The last one may be incomplete: then nothing links it, and it
+ * The blobs of a pack, whose bytes are given; none where there is no such file. The last one may be incomplete: then nothing links it, and it
  * is swept like any other orphan. Where a header is damaged, the search goes on for the next one: the blobs behind it
  * must not be taken to be gone.
  */
-async function packContents(path: string, pack: string): Promise<PackContents> {
+export async function packContents(chunks: AsyncIterable<Uint8Array>, pack: string): Promise<PackContents> {
   const blobs = new Map<BlobId, number>();
   let whole = true;
   let unread: Buffer = Buffer.alloc(0);
@@ -94,7 +102,7 @@ async function packContents(path: string, pack: string): Promise<PackContents> {
     unread = unread.subarray(here);
   };
   try {
-    for await (const chunk of fileChunks(path)) {
+    for await (const chunk of chunks) {
       unread = Buffer.concat([unread, chunk]);
       pass(skip);
       while (skip === 0 && unread.length > 0) {

@@ -1,12 +1,15 @@
-import { open, opendir, unlink, type FileHandle } from "node:fs/promises";
+import { open, opendir, stat, unlink, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
+import { DomainError } from "../model/errors.js";
 import type { BlobId } from "../model/object.js";
 import { PieceChecksummer } from "../streams/piece-checksums.js";
 import { newBlobName, packedBlobId, placeInPack } from "./blob-id.js";
 import type { StoredBlob } from "./blobs.js";
+import { Since } from "./fresh-blobs.js";
 import { syncFolder } from "../files/folder-sync.js";
 import { isMissing } from "./missing.js";
 import { HEADER_SIZE, type LinkedInPack, neededContents, packHeader } from "./pack-contents.js";
+import type { PackSharing } from "./pack-sharing.js";
 import { writeAll } from "./write-all.js";
 
 export const PACKS_DEFAULTS = {
@@ -30,13 +33,16 @@ interface OpenPack {
   readonly name: string;
   readonly file: FileHandle;
   size: number;
+  /** When it was last appended to. */
+  appended: Since;
 }
 
 /**
  * Small blobs, many in one file. All that wait are appended with one write and one sync, where a file for each would
  * cost two syncs each. A pack is written by one process only, and removed with the last of its blobs. Which blobs of an
  * earlier process's pack still exist is known only after the sweeper has asked the catalog about each; until then all
- * of them count.
+ * of them count. Where several processes write, what is removed from packs goes by `PackSharing`, and only a pack of which
+ * this process has removed all that it wrote goes at once.
  */
 export class Packs {
   private readonly settings: typeof PACKS_DEFAULTS;
@@ -56,6 +62,8 @@ export class Packs {
     private readonly parts: {
       readonly retire: (pack: string, since: number) => Promise<void>;
       readonly linked: LinkedInPack;
+      /** Undefined: no other process uses the folder. `idleMs`: a pack that was not appended to for so long is closed. */
+      readonly sharing?: { readonly packs: PackSharing; readonly idleMs: number } | undefined;
     },
     settings: Partial<typeof PACKS_DEFAULTS> = {},
   ) {
@@ -76,6 +84,7 @@ export class Packs {
 
   /** False only if the blob is known to be removed. */
   async mayHave(id: BlobId): Promise<boolean> {
+    if (this.parts.sharing?.packs.isRemoved(id) === true) return false;
     const live = this.live.get(placeInPack(id)?.pack ?? "");
     return live === undefined || (await live).has(id);
   }
@@ -83,6 +92,9 @@ export class Packs {
   async remove(id: BlobId): Promise<void> {
     const { pack } = placeInPack(id) ?? {};
     if (pack === undefined) return;
+    const { sharing } = this.parts;
+    sharing?.packs.remove(id);
+    if (sharing && !this.live.has(pack)) return;
     const live = await this.blobsOf(pack);
     live.delete(id);
     await this.removeIfEmpty(pack, live);
@@ -90,6 +102,7 @@ export class Packs {
 
   /** As `remove`, but the blob's bytes are kept: with the last blob the pack does not go, it is retired. */
   async setAside(id: BlobId): Promise<void> {
+    if (this.parts.sharing) return this.parts.sharing.packs.setAside(id);
     const { pack } = placeInPack(id) ?? {};
     if (pack === undefined || !(await this.blobsOf(pack)).has(id)) return;
     this.doubtful.set(pack, this.settings.now());
@@ -97,18 +110,29 @@ export class Packs {
   }
 
   /** The pack was replaced as a whole: what is known of it is not true any more. */
-  forget(pack: string): void {
+  async forget(pack: string): Promise<void> {
     this.live.delete(pack);
     this.doubtful.delete(pack);
+    await this.parts.sharing?.packs.forget(pack);
   }
 
   /** Every blob that is not known to be removed. Removes packs that hold no blob. */
-  async *list(): AsyncGenerator<StoredBlob> {
+  async *list(): AsyncGenerator<StoredBlob, void> {
+    if (this.parts.sharing) return yield* this.parts.sharing.packs.list();
     for await (const { name } of await opendir(this.folder)) {
       const live = await this.blobsOf(name);
       await this.removeIfEmpty(name, live);
       for (const [id, size] of [...live]) yield { id, size };
     }
+  }
+
+  /** One round, where other processes write, too. */
+  async upkeep(): Promise<void> {
+    if (!this.running) await this.endIdle();
+    await this.parts.sharing?.packs.upkeep();
+    // Others have removed what this process wrote.
+    for (const pack of [...this.live.keys()])
+      if (pack !== this.own && (await stat(this.path(pack)).then(() => false, isMissing))) this.live.delete(pack);
   }
 
   /** Writes what waits, then closes the current pack. */
@@ -136,6 +160,7 @@ export class Packs {
   private async commit(group: readonly Waiting[]): Promise<void> {
     const ids: BlobId[] = [];
     try {
+      await this.endIdle();
       const pack = this.current ?? (await this.begin());
       const live = await this.blobsOf(pack.name);
       const pieces: Uint8Array[] = [];
@@ -155,6 +180,8 @@ export class Packs {
       }
       await writeAll(pack.file, Buffer.concat(pieces), pack.size);
       await pack.file.datasync();
+      await this.requireInPlace(pack);
+      pack.appended = new Since();
       pack.size = end;
     } catch (error) {
       // It is uncertain what the file holds now, so nothing more is appended to it.
@@ -167,12 +194,26 @@ export class Packs {
     for (const [index, { resolve }] of group.entries()) resolve(ids[index] as BlobId);
   }
 
+  /** Other processes take a pack that nothing was appended to for long to be closed. */
+  private async endIdle(): Promise<void> {
+    const { sharing } = this.parts;
+    if (sharing && this.current && this.current.appended.ms > sharing.idleMs) await this.end([]);
+  }
+
+  /** All the same it may have been removed, if this process stood still. */
+  private async requireInPlace(pack: OpenPack): Promise<void> {
+    if (!this.parts.sharing) return;
+    const [written, found] = await Promise.all([pack.file.stat(), stat(this.path(pack.name)).catch(() => undefined)]);
+    if (found?.ino !== written.ino)
+      throw new DomainError({ kind: "dependencyUnavailable" }, "Staging has lost the body. Send it again.");
+  }
+
   private async begin(): Promise<OpenPack> {
     const name = newBlobName();
     this.own = name;
     this.live.set(name, Promise.resolve(new Map<BlobId, number>()));
     const file = await open(this.path(name), "wx");
-    this.current = { name, file, size: 0 };
+    this.current = { name, file, size: 0, appended: new Since() };
     await syncFolder(this.folder);
     return this.current;
   }
@@ -194,13 +235,13 @@ export class Packs {
     const since = this.doubtful.get(pack);
     if (since !== undefined) {
       await this.parts.retire(pack, since);
-      this.forget(pack);
+      await this.forget(pack);
       return;
     }
     await unlink(this.path(pack)).catch((error: unknown) => {
       if (!isMissing(error)) throw error;
     });
-    this.live.delete(pack);
+    await this.forget(pack);
   }
 
   private blobsOf(pack: string): Promise<Map<BlobId, number>> {

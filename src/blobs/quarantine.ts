@@ -17,7 +17,7 @@ export interface Quarantine {
   /** Sets blobs aside. Those that are pinned or unsettled stay where they are, and all while removals are held. */
   add(ids: readonly BlobId[]): Promise<void>;
   /** What is there, the oldest first. */
-  files(): readonly QuarantinedFile[];
+  files(): Promise<readonly QuarantinedFile[]>;
   /** The blobs in such a file; empty for an unknown one. */
   blobs(name: string): Promise<readonly BlobId[]>;
   /** Makes the blobs in a file readable again. */

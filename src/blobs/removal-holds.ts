@@ -23,14 +23,19 @@ export class RemovalHolds {
       if (ended) return;
       ended = true;
       this.holds--;
-      if (this.active) return;
-      const due = this.waiting;
-      this.waiting = [];
-      this.carryOut(due);
+      this.release();
     };
   }
 
-  /** To be called while a hold is active. */
+  /** Carries out what waits, unless a hold is active. */
+  release(): void {
+    if (this.active || this.waiting.length === 0) return;
+    const due = this.waiting;
+    this.waiting = [];
+    this.carryOut(due);
+  }
+
+  /** For what must wait for the end of a hold, here or in another process. */
   defer(ids: readonly BlobId[]): void {
     this.waiting.push(...ids.slice(0, MAX_WAITING - this.waiting.length));
   }

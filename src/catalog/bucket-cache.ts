@@ -1,8 +1,12 @@
 import { LRUCache } from "lru-cache";
 import { BucketDocuments } from "../model/bucket-documents.js";
 import type { Bucket } from "../model/bucket.js";
+import type { Quota } from "../model/quota.js";
 import { bucketRows, toBucket } from "./bucket-rows.js";
-import type { Store } from "./store.js";
+import type { ConfigurationCatalog } from "./catalog.js";
+import { raiseMark } from "./configuration-mark.js";
+import { quotaOf } from "./quotas.js";
+import type { Store, Tx } from "./store.js";
 
 /** Cached buckets; the least recently used one is dropped first. */
 const REMEMBERED = 1_000;
@@ -10,20 +14,31 @@ const REMEMBERED = 1_000;
 export interface ConfiguredBucket {
   readonly bucket: Bucket;
   readonly documents: BucketDocuments;
+  readonly quota: Quota;
 }
 
 /**
- * Buckets with their configurations: every request needs one, and they seldom change. The catalog has one writer, so it
- * is enough that every change goes through `change`: nothing that was read before or during a change is cached after
- * it.
+ * Buckets with their configurations and quotas: every request needs one, and they seldom change. Every change goes through
+ * `change`: nothing that was read before or during a change of this process is cached after it. What other processes
+ * change is found by the mark, and then all that is cached goes.
  */
 export class BucketCache {
   private readonly known = new LRUCache<string, ConfiguredBucket>({ max: REMEMBERED });
   private changes = 0;
+  /** Of the mark, when what is cached was read. */
+  private mark: number | undefined;
 
-  constructor(private readonly store: Store) {}
+  constructor(
+    private readonly store: Pick<Store, "reads">,
+    private readonly configuration: Pick<ConfigurationCatalog, "recent">,
+  ) {}
 
   async read(name: string): Promise<ConfiguredBucket | undefined> {
+    const { buckets: mark } = await this.configuration.recent();
+    if (mark !== this.mark) {
+      this.known.clear();
+      this.mark = mark;
+    }
     const known = this.known.get(name);
     if (known) return known;
     const { changes } = this;
@@ -38,15 +53,19 @@ export class BucketCache {
     const found = {
       bucket: toBucket(row),
       documents: new BucketDocuments(name, new Map(documents.map((each) => [each.name, each.document]))),
+      quota: await quotaOf(db, name),
     };
-    if (changes === this.changes) this.known.set(name, found);
+    if (changes === this.changes && mark === this.mark) this.known.set(name, found);
     return found;
   }
 
-  /** Runs a write that may change the bucket or its configurations. */
-  async change<Result>(name: string, write: () => Promise<Result>): Promise<Result> {
+  /** Runs a write to the caller's store that may change the bucket, its configurations or its quota. */
+  async change<Result>(store: Store, name: string, write: (tx: Tx) => Promise<Result>): Promise<Result> {
     try {
-      return await write();
+      return await store.write(async (tx) => {
+        await raiseMark(tx, "buckets");
+        return write(tx);
+      });
     } finally {
       this.changes++;
       this.known.delete(name);

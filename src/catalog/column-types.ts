@@ -12,3 +12,6 @@ export interface ColumnTypes {
   /** A primary key that the database counts up and never reuses. */
   readonly counted: (column: ColumnDefinitionBuilder) => ColumnDefinitionBuilder;
 }
+
+/** 0 or 1: a number in every dialect. */
+export type Flag = 0 | 1;

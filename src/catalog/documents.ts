@@ -36,24 +36,20 @@ export class DocumentTableCatalog implements DocumentCatalog {
 
   async put<Name extends DocumentName>(bucket: string, name: Name, value: BucketDocument<Name>): Promise<void> {
     const document = writeDocument(name, value);
-    await this.cache.change(bucket, () =>
-      this.store.write(async (tx) => {
-        const known = await tx.selectFrom("buckets").select("name").where("name", "=", bucket).executeTakeFirst();
-        if (!known) throw noBucket(bucket);
-        await tx
-          .insertInto("configurations")
-          .values({ bucket, name, document })
-          .onConflict((conflict) => conflict.columns(["bucket", "name"]).doUpdateSet({ document }))
-          .execute();
-      }),
-    );
+    await this.cache.change(this.store, bucket, async (tx) => {
+      const known = await tx.selectFrom("buckets").select("name").where("name", "=", bucket).executeTakeFirst();
+      if (!known) throw noBucket(bucket);
+      await tx
+        .insertInto("configurations")
+        .values({ bucket, name, document })
+        .onConflict((conflict) => conflict.columns(["bucket", "name"]).doUpdateSet({ document }))
+        .execute();
+    });
   }
 
   async delete(bucket: string, name: DocumentName): Promise<void> {
-    await this.cache.change(bucket, () =>
-      this.store.write((tx) =>
-        tx.deleteFrom("configurations").where("bucket", "=", bucket).where("name", "=", name).execute(),
-      ),
+    await this.cache.change(this.store, bucket, (tx) =>
+      tx.deleteFrom("configurations").where("bucket", "=", bucket).where("name", "=", name).execute(),
     );
   }
 }

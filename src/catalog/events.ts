@@ -52,6 +52,7 @@ export async function recordEvents(
     .where("b.name", "=", name)
     .executeTakeFirst();
   if (!bucket) return;
+  const documents = new Map<string, ObjectEvent[]>();
   for (const { id: rule, webhook } of wanted) {
     const document: ObjectEvent = {
       event: event as EventName,
@@ -66,35 +67,34 @@ export async function recordEvents(
       ...(etag === undefined ? {} : { etag }),
       ...(fid ? { fid } : {}),
     };
-    await addToOutbox(tx, now, webhook, document);
+    const known = documents.get(webhook);
+    if (known) known.push(document);
+    else documents.set(webhook, [document]);
   }
+  for (const [webhook, events] of documents) await addToOutbox(tx, now, webhook, events);
 }
 
-/** Adds an event for one webhook; where too many wait it is dropped and counted. */
+/** Adds events for one webhook; those for which there is no room are dropped and counted. */
 export async function addToOutbox(
   tx: Tx,
   now: number,
   webhook: string,
-  event: ObjectEvent | LeaseEvent,
+  events: readonly (ObjectEvent | LeaseEvent)[],
 ): Promise<void> {
-  if (await isFull(tx, webhook)) await countDropped(tx, webhook, 1);
-  else
-    await tx
-      .insertInto("events")
-      .values({ webhook, created_at: now, document: JSON.stringify(event) })
-      .execute();
+  const taken = events.slice(0, await roomIn(tx, webhook));
+  const rows = taken.map((event) => ({ webhook, created_at: now, document: JSON.stringify(event) }));
+  for (const some of chunks(rows)) await tx.insertInto("events").values(some).execute();
+  if (taken.length < events.length) await countDropped(tx, webhook, events.length - taken.length);
 }
 
-async function isFull(tx: Tx, webhook: string): Promise<boolean> {
-  const last = await tx
-    .selectFrom("events")
-    .select("id")
-    .where("webhook", "=", webhook)
-    .orderBy("id")
-    .offset(MAX_WAITING - 1)
-    .limit(1)
-    .executeTakeFirst();
-  return last !== undefined;
+/** Events that may be added to the outbox of a webhook. */
+async function roomIn(tx: Tx, webhook: string): Promise<number> {
+  const waiting = tx.selectFrom("events").select("id").where("webhook", "=", webhook).limit(MAX_WAITING);
+  const { count } = await tx
+    .selectFrom(waiting.as("waiting"))
+    .select(({ fn }) => fn.countAll<number>().as("count"))
+    .executeTakeFirstOrThrow();
+  return MAX_WAITING - count;
 }
 
 async function countDropped(tx: Tx, webhook: string, count: number): Promise<void> {

@@ -5,7 +5,7 @@ import { dropFileBytes, linkFileBlobs, unlinkFileBlobs } from "./blob-links.js";
 import type { NewFile, PackFormat } from "./catalog.js";
 import { addJob, removeJob, wakeJobs } from "./jobs.js";
 import { packSegments, type FormatColumn } from "./segment-columns.js";
-import { chunks, toRowId, type Tx } from "./store.js";
+import { chunks, lock, toRowId, type Tx } from "./store.js";
 
 /** SQL that is true when all files of the version are stored. `version`: the column with its id. */
 export function isWhollyStored(version: "versions.id" | "version_blobs.version_id") {
@@ -187,9 +187,15 @@ export async function unlinkFiles(tx: Tx, now: number, version: number): Promise
     .where("version_id", "=", version)
     .returning(["file_id", "offset", "stored_length"])
     .execute();
+  const files = [...new Set(rows.map((row) => row.file_id))];
+  // Of versions that share a file and go at once, one must see that it is the last.
+  await lock(
+    tx,
+    files.map((file) => `file ${file}`),
+  );
   for (const row of rows) if (row.stored_length !== null) await countLive(tx, row, -row.stored_length);
   const released: string[] = [];
-  for (const file of new Set(rows.map((row) => row.file_id))) released.push(...(await releaseFile(tx, now, file)));
+  for (const file of files) released.push(...(await releaseFile(tx, now, file)));
   return released;
 }
 

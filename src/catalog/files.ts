@@ -1,5 +1,6 @@
 import { sql, type Selectable } from "kysely";
 import { LRUCache } from "lru-cache";
+import type { CessAccount } from "../model/account.js";
 import type { CessFile } from "../model/file.js";
 import type { Fid } from "../model/hash.js";
 import { FRAGMENTS } from "../model/sizes.js";
@@ -12,6 +13,7 @@ import type { Clock } from "../model/clock.js";
 import { fromKeyText } from "./key-text.js";
 import { addJob, removeJob } from "./jobs.js";
 import type { FileTable } from "./schema.js";
+import { recordDeletion } from "./receipts.js";
 import { unpackSegments, withoutDataKey, type FormatColumn } from "./segment-columns.js";
 import { toRowId, type Store, type Tx } from "./store.js";
 import { takeWholeBytes } from "./whole-bytes.js";
@@ -153,7 +155,7 @@ export class FileTableCatalog implements FileCatalog {
     await this.store.write((tx) =>
       tx
         .updateTable("files")
-        .set({ state, reports, declared: state === "encoded" ? 0 : 1 })
+        .set({ state, reports, declared: state === "encoded" ? 0 : 1, ...reached(state, this.clock.now()) })
         .where("id", "=", toRowId(id) ?? 0)
         .where("state", "in", from)
         .execute(),
@@ -174,6 +176,7 @@ export class FileTableCatalog implements FileCatalog {
           damaged: 0,
           signed_nonce: null,
           signed_until_block: null,
+          ...reached("stored", this.clock.now()),
           ...freshlyStored(this.clock.now()),
         })
         .where("id", "=", file)
@@ -245,9 +248,10 @@ export class FileTableCatalog implements FileCatalog {
     });
   }
 
-  deleted(id: string): Promise<void> {
+  deleted(id: string, account?: CessAccount): Promise<void> {
     return this.store.write(async (tx) => {
       const file = toRowId(id) ?? 0;
+      if (account !== undefined) await recordDeletion(tx, this.clock.now(), file, account);
       if (!(await isReferenced(tx, file))) {
         await removeFile(tx, file);
         return;
@@ -269,6 +273,7 @@ export class FileTableCatalog implements FileCatalog {
         damaged: 0,
         signed_nonce: null,
         signed_until_block: null,
+        ...BACK,
       })
       .where("id", "=", file)
       .where("state", "=", from)
@@ -334,6 +339,21 @@ export class FileTableCatalog implements FileCatalog {
     for (const row of rows) counts[row.state] = row.count;
     return counts;
   }
+}
+
+const BACK = {
+  declared_at: null,
+  placed_at: null,
+  stored_at: null,
+  declared_block: null,
+  deleted_block: null,
+} as const;
+
+/** The first time counts: a state is reached again with each report. */
+function reached(state: "encoded" | "declared" | "placed" | "stored", now: number) {
+  if (state === "encoded") return BACK;
+  const column = sql.ref<number | null>(`${state}_at`);
+  return { [`${state}_at`]: sql<number>`coalesce(${column}, ${sql.lit(now)})` };
 }
 
 /** All twelve nodes have just reported the file. */

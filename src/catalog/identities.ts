@@ -3,9 +3,10 @@ import type { CessAccount } from "../model/account.js";
 import { defined } from "../model/defined.js";
 import type { Quota } from "../model/quota.js";
 import type { IdentityCatalog, StoredAccount, StoredKey } from "./catalog.js";
+import { raiseMark } from "./configuration-mark.js";
 import { keyLimitsColumn } from "./json-columns.js";
 import type { AccessKeyTable, AccountTable } from "./schema.js";
-import type { Store } from "./store.js";
+import type { Store, Tx } from "./store.js";
 
 /** Accounts and access keys beside those of the configuration. */
 export class IdentityTableCatalog implements IdentityCatalog {
@@ -19,7 +20,7 @@ export class IdentityTableCatalog implements IdentityCatalog {
   }
 
   addAccount(account: Omit<StoredAccount, "createdAt" | "disabledAt">): Promise<boolean> {
-    return this.store.write(async (tx) => {
+    return this.change(async (tx) => {
       const { numInsertedOrUpdatedRows } = await tx
         .insertInto("accounts")
         .values({
@@ -52,7 +53,7 @@ export class IdentityTableCatalog implements IdentityCatalog {
   }
 
   removeAccount(id: string): Promise<boolean> {
-    return this.store.write(async (tx) => {
+    return this.change(async (tx) => {
       await tx.deleteFrom("access_keys").where("account", "=", id).execute();
       const { numDeletedRows } = await tx.deleteFrom("accounts").where("id", "=", id).executeTakeFirst();
       return changed(numDeletedRows);
@@ -73,7 +74,7 @@ export class IdentityTableCatalog implements IdentityCatalog {
   }
 
   addKey(key: Omit<StoredKey, "createdAt">): Promise<boolean> {
-    return this.store.write(async (tx) => {
+    return this.change(async (tx) => {
       const { numInsertedOrUpdatedRows } = await tx
         .insertInto("access_keys")
         .values({
@@ -91,14 +92,21 @@ export class IdentityTableCatalog implements IdentityCatalog {
   }
 
   removeKey(accessKeyId: string): Promise<boolean> {
-    return this.store.write(async (tx) => {
+    return this.change(async (tx) => {
       const { numDeletedRows } = await tx.deleteFrom("access_keys").where("id", "=", accessKeyId).executeTakeFirst();
       return changed(numDeletedRows);
     });
   }
 
-  private update(id: string, change: (row: AccountTable) => Partial<AccountTable>): Promise<boolean> {
+  private change<T>(write: (tx: Tx) => Promise<T>): Promise<T> {
     return this.store.write(async (tx) => {
+      await raiseMark(tx, "identities");
+      return write(tx);
+    });
+  }
+
+  private update(id: string, change: (row: AccountTable) => Partial<AccountTable>): Promise<boolean> {
+    return this.change(async (tx) => {
       const row = await tx.selectFrom("accounts").selectAll().where("id", "=", id).executeTakeFirst();
       if (!row) return false;
       await tx.updateTable("accounts").set(change(row)).where("id", "=", id).execute();

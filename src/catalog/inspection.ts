@@ -10,6 +10,8 @@ import { recount, wrongUsages } from "./usage-recount.js";
 
 /** Rows read at once. */
 const PAGE = 1000;
+/** The end of the last slice of a blob that is linked. */
+const END = sql<number>`max("offset" + "length")`.as("end");
 
 interface Rule {
   readonly table: keyof Schema;
@@ -106,15 +108,20 @@ export class InspectionTableCatalog implements InspectionCatalog {
   async *linkedBlobs(): AsyncGenerator<LinkedBlob, void> {
     const db = this.store.reads;
     yield* pages<LinkedBlob>(async (after) => {
+      const linked = db
+        .selectFrom("version_blobs")
+        .select("blob")
+        .select(({ fn }) => fn.min<number>("version_id").as("holder"))
+        .select(END)
+        .where("blob", ">", after)
+        .groupBy("blob")
+        .orderBy("blob")
+        .limit(PAGE);
       const rows = await db
-        .selectFrom("version_blobs as b")
-        .leftJoin("versions as v", "v.id", "b.version_id")
-        .select(["b.blob", "v.bucket", "v.key"])
-        .select(sql<number>`max(b."offset" + b."length")`.as("end"))
-        .where("b.blob", ">", after)
-        .groupBy("b.blob")
+        .selectFrom(linked.as("b"))
+        .leftJoin("versions as v", "v.id", "b.holder")
+        .select(["b.blob", "b.end", "v.bucket", "v.key"])
         .orderBy("b.blob")
-        .limit(PAGE)
         .execute();
       return rows.map(({ blob, end, bucket, key }) => ({
         blob: blob as BlobId,
@@ -123,15 +130,20 @@ export class InspectionTableCatalog implements InspectionCatalog {
       }));
     });
     yield* pages<LinkedBlob>(async (after) => {
+      const linked = db
+        .selectFrom("file_blobs")
+        .select("blob")
+        .select(({ fn }) => fn.min<number>("file_id").as("holder"))
+        .select(END)
+        .where("blob", ">", after)
+        .groupBy("blob")
+        .orderBy("blob")
+        .limit(PAGE);
       const rows = await db
-        .selectFrom("file_blobs as b")
-        .leftJoin("files as f", "f.id", "b.file_id")
-        .select(["b.blob", "f.fid"])
-        .select(sql<number>`max(b."offset" + b."length")`.as("end"))
-        .where("b.blob", ">", after)
-        .groupBy("b.blob")
+        .selectFrom(linked.as("b"))
+        .leftJoin("files as f", "f.id", "b.holder")
+        .select(["b.blob", "b.end", "f.fid"])
         .orderBy("b.blob")
-        .limit(PAGE)
         .execute();
       return rows.map(({ blob, end, fid }) => ({
         blob: blob as BlobId,
@@ -156,7 +168,7 @@ export class InspectionTableCatalog implements InspectionCatalog {
   }
 
   async linkedContaining(text: string): Promise<BlobId[]> {
-    const within = sql<boolean>`instr(blob, ${text}) > 0`;
+    const within = sql<boolean>`replace(blob, ${text}, '') <> blob`;
     const rows = await this.store.reads
       .selectFrom("version_blobs")
       .select("blob")

@@ -1,9 +1,10 @@
 import { sql } from "kysely";
 import type { Clock } from "../model/clock.js";
 import type { Fid } from "../model/hash.js";
+import { LeaseLost } from "../model/lease-lost.js";
 import type { Job, JobCatalog, JobKind } from "./catalog.js";
 import type { FormatColumn } from "./segment-columns.js";
-import { statement, toRowId, type Store, type Tx } from "./store.js";
+import { statement, toRowId, whole, type Store, type Tx } from "./store.js";
 
 export const jobKinds: readonly JobKind[] = ["encode", "store", "delete"];
 
@@ -62,7 +63,7 @@ export async function wakeJobs(
         .case()
         .when(eb.or([eb("leased", "=", 1), eb("due_at", "<", now)]))
         .then(eb.ref("due_at"))
-        .else(now)
+        .else(whole(now))
         .end(),
     }))
     .where("kind", "in", kinds);
@@ -70,11 +71,27 @@ export async function wakeJobs(
   return Number((await update.executeTakeFirst()).numUpdatedRows);
 }
 
+/** The job's row, while the lease that it was taken by is its last one and was not given back. */
+export function isCurrent({ id, lease }: Job) {
+  return sql<boolean>`id = ${toRowId(id) ?? 0} and lease = ${lease} and leased = 1`;
+}
+
+/** To be thrown where the lease is not current. */
+export async function jobLost(tx: Tx, { kind, id }: Job): Promise<LeaseLost> {
+  const row = await tx
+    .selectFrom("jobs")
+    .select("id")
+    .where("id", "=", toRowId(id) ?? 0)
+    .executeTakeFirst();
+  return new LeaseLost(`${kind} job ${id}`, row === undefined);
+}
+
 export class JobTableCatalog implements JobCatalog {
   constructor(
     private readonly store: Store,
     private readonly clock: Clock,
     private readonly formats: FormatColumn,
+    private readonly gateway: string,
   ) {}
 
   lease(kinds: readonly JobKind[], limit: number, leaseMs: number): Promise<readonly Job[]> {
@@ -86,7 +103,7 @@ export class JobTableCatalog implements JobCatalog {
         due.push(
           ...(await tx
             .selectFrom("jobs")
-            .select(["id", "kind", "subject", "attempt", "format", "due_at"])
+            .select(["id", "kind", "subject", "attempt", "format", "due_at", "lease"])
             .where("kind", "=", kind)
             .where("due_at", "<=", now)
             .orderBy("due_at")
@@ -99,7 +116,7 @@ export class JobTableCatalog implements JobCatalog {
       if (taken.length === 0) return [];
       await tx
         .updateTable("jobs")
-        .set({ due_at: now + leaseMs, leased: 1, woken: 0 })
+        .set((eb) => ({ due_at: now + leaseMs, leased: 1, woken: 0, holder: this.gateway, lease: eb("lease", "+", 1) }))
         .where(
           "id",
           "in",
@@ -111,44 +128,43 @@ export class JobTableCatalog implements JobCatalog {
         kind: job.kind,
         subject: String(job.subject),
         attempt: job.attempt,
+        lease: job.lease + 1,
         ...(job.format === null ? {} : { format: this.formats.unpack(job.format) }),
       }));
     });
   }
 
-  async extend(id: string, leaseMs: number): Promise<void> {
-    await this.store.write((tx) =>
-      tx
-        .updateTable("jobs")
-        .set({ due_at: this.clock.now() + leaseMs })
-        .where("id", "=", toRowId(id) ?? 0)
-        .where("leased", "=", 1)
-        .execute(),
-    );
+  extend(job: Job, leaseMs: number): Promise<void> {
+    return this.store.write(async (tx) => {
+      const update = tx.updateTable("jobs").set({ due_at: this.clock.now() + leaseMs });
+      const { numUpdatedRows } = await update.where(isCurrent(job)).executeTakeFirst();
+      if (numUpdatedRows === 0n) throw await jobLost(tx, job);
+    });
   }
 
-  async release(id: string, at: number, failed?: string): Promise<void> {
-    await this.store.write((tx) =>
-      tx
-        .updateTable("jobs")
-        .set((eb) => ({
-          due_at: eb.case().when("woken", "=", 1).then(Math.min(at, this.clock.now())).else(at).end(),
-          leased: 0,
-          woken: 0,
-          ...(failed === undefined ? { failure: null } : { attempt: eb("attempt", "+", 1), failure: failed }),
-        }))
-        .where("id", "=", toRowId(id) ?? 0)
-        .execute(),
-    );
+  release(job: Job, at: number, failed?: string): Promise<void> {
+    return this.store.write(async (tx) => {
+      const update = tx.updateTable("jobs").set((eb) => ({
+        due_at: eb
+          .case()
+          .when("woken", "=", 1)
+          .then(whole(Math.min(at, this.clock.now())))
+          .else(whole(at))
+          .end(),
+        leased: 0 as const,
+        woken: 0 as const,
+        ...(failed === undefined ? { failure: null } : { attempt: eb("attempt", "+", 1), failure: failed }),
+      }));
+      const { numUpdatedRows } = await update.where(isCurrent(job)).executeTakeFirst();
+      if (numUpdatedRows === 0n) throw await jobLost(tx, job);
+    });
   }
 
-  async finish(id: string): Promise<void> {
-    await this.store.write((tx) =>
-      tx
-        .deleteFrom("jobs")
-        .where("id", "=", toRowId(id) ?? 0)
-        .execute(),
-    );
+  finish(job: Job): Promise<void> {
+    return this.store.write(async (tx) => {
+      const { numDeletedRows } = await tx.deleteFrom("jobs").where(isCurrent(job)).executeTakeFirst();
+      if (numDeletedRows === 0n) throw await jobLost(tx, job);
+    });
   }
 
   wakeFid(fid: Fid): Promise<number> {
@@ -184,10 +200,15 @@ export class JobTableCatalog implements JobCatalog {
     return next;
   }
 
-  async releaseAll(): Promise<void> {
-    await this.store.write((tx) =>
-      tx.updateTable("jobs").set({ due_at: this.clock.now(), leased: 0, woken: 0 }).where("leased", "=", 1).execute(),
-    );
+  async releaseOwn(): Promise<void> {
+    await this.store.write((tx) => {
+      const leased = tx
+        .updateTable("jobs")
+        .set({ due_at: this.clock.now(), leased: 0, woken: 0 })
+        .where("leased", "=", 1);
+      // Alone, this gateway may have had another id.
+      return (this.store.shared ? leased.where("holder", "=", this.gateway) : leased).execute();
+    });
   }
 
   async count(): Promise<Readonly<Record<JobKind, number>>> {

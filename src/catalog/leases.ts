@@ -30,7 +30,7 @@ export class LeaseTableCatalog implements LeaseCatalog {
         .values({ cess_account: cessAccount, territory, deadline, days })
         .onConflict((conflict) => conflict.columns(["cess_account", "territory"]).doUpdateSet({ deadline, days }))
         .execute();
-      if (outbox) await addToOutbox(tx, this.clock.now(), outbox.webhook, outbox.event);
+      if (outbox) await addToOutbox(tx, this.clock.now(), outbox.webhook, [outbox.event]);
       return true;
     });
   }

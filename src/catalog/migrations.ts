@@ -17,8 +17,23 @@ import { createTakeOvers } from "./migrations/0015-take-overs.js";
 import { indexVersionsByFid } from "./migrations/0016-versions-by-fid.js";
 import { createLeases } from "./migrations/0017-leases.js";
 import { createSignUp } from "./migrations/0018-sign-up.js";
+import { addFences } from "./migrations/0020-fences.js";
+import { createGateways } from "./migrations/0021-gateways.js";
+import { addStagingPlace } from "./migrations/0022-staging-place.js";
+import { createUsageSlots } from "./migrations/0024-usage-slots.js";
+import { addStateTimes } from "./migrations/0026-state-times.js";
+import { addReceipts } from "./migrations/0027-receipts.js";
 
-/** The catalog's history. A migration that was released is never changed: a new one follows it. */
+/** Names of all migrations, in order. */
+export async function knownMigrations(): Promise<string[]> {
+  // Only running one needs the dialect's types.
+  return Object.keys(await new Migrations({} as ColumnTypes).getMigrations());
+}
+
+/**
+ * The catalog's history. A migration that was released is never changed: a new one follows it. The name of one that older
+ * programs need not know ends in `_expand` (schema-compatibility).
+ */
 export class Migrations implements MigrationProvider {
   constructor(private readonly types: ColumnTypes) {}
 
@@ -41,6 +56,12 @@ export class Migrations implements MigrationProvider {
       "0016_versions_by_fid": { up: (db: Kysely<unknown>) => indexVersionsByFid(db) },
       "0017_leases": { up: (db: Kysely<unknown>) => createLeases(db, this.types) },
       "0018_sign_up": { up: (db: Kysely<unknown>) => createSignUp(db, this.types) },
+      "0020_fences": { up: (db: Kysely<unknown>) => addFences(db, this.types) },
+      "0021_gateways": { up: (db: Kysely<unknown>) => createGateways(db, this.types) },
+      "0022_staging_place": { up: (db: Kysely<unknown>) => addStagingPlace(db, this.types) },
+      "0024_usage_slots": { up: (db: Kysely<unknown>) => createUsageSlots(db, this.types) },
+      "0026_state_times_expand": { up: (db: Kysely<unknown>) => addStateTimes(db, this.types) },
+      "0027_receipts_expand": { up: (db: Kysely<unknown>) => addReceipts(db, this.types) },
     });
   }
 }

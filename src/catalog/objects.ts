@@ -1,4 +1,3 @@
-import { sql } from "kysely";
 import type { Acl } from "../model/acl.js";
 import type { Clock } from "../model/clock.js";
 import { DomainError } from "../model/errors.js";
@@ -7,9 +6,10 @@ import type { Fid } from "../model/hash.js";
 import { requireRetentionChange, type ObjectLock, type Retention } from "../model/object-lock.js";
 import type { BlobSlice, ObjectVersion } from "../model/object.js";
 import type { Preconditions } from "../model/precondition.js";
-import { SEGMENT_SIZE } from "../model/sizes.js";
+import { isUnlimited } from "../model/quota.js";
 import type { Tag } from "../model/tag.js";
 import { linkVersionBlobs, orphansAmong, unlinkVersionBlobs, versionBlobQuery } from "./blob-links.js";
+import type { BucketCache } from "./bucket-cache.js";
 import type {
   Deleted,
   DeleteRequest,
@@ -32,10 +32,11 @@ import { aclColumn, contentColumn, lockColumn, tagsColumn } from "./json-columns
 import { toKeyText } from "./key-text.js";
 import { ObjectListing } from "./object-listing.js";
 import type { FormatColumn } from "./segment-columns.js";
-import { insertStaged } from "./staged-version.js";
+import { insertStaged, type Staged } from "./staged-version.js";
 import { toRowId, type Prepared, type Store, type Tx } from "./store.js";
 import { changeUsage, replacement, usageOf } from "./usage.js";
-import { findSlot, requirePreconditions, prepareInsertion } from "./version-chain.js";
+import { undeclaredBytes } from "./undeclared.js";
+import { findSlot, requirePreconditions, prepareInsertion, slotLock } from "./version-chain.js";
 import { listVersions } from "./version-listing.js";
 import {
   extentQuery,
@@ -64,6 +65,7 @@ export class ObjectTableCatalog implements ObjectCatalog {
     private readonly store: Store,
     private readonly clock: Clock,
     private readonly formats: FormatColumn,
+    private readonly buckets: BucketCache,
   ) {
     this.listing = new ObjectListing(store);
     const rows = placedRows(store.reads).where("bucket", "=", "").where("key", "=", "");
@@ -100,14 +102,32 @@ export class ObjectTableCatalog implements ObjectCatalog {
   }
 
   put(version: NewVersion, bytes: VersionBytes, preconditions?: Preconditions): Promise<Written> {
-    return this.store.write(async (tx) => {
+    if (!this.store.shared) return this.write(version, bytes, preconditions, false);
+    return this.hasNoQuota(version.bucket).then((free) => this.write(version, bytes, preconditions, free));
+  }
+
+  /** As it was when the request began. */
+  private async hasNoQuota(bucket: string): Promise<boolean> {
+    return isUnlimited((await this.buckets.read(bucket))?.quota ?? {});
+  }
+
+  /** `free`: the bucket seems to have no quota, so nothing that is found out when rows are inserted refuses them. */
+  private write(
+    version: NewVersion,
+    bytes: VersionBytes,
+    preconditions: Preconditions | undefined,
+    free: boolean,
+  ): Promise<Written> {
+    // A copy shares bytes and files with its source, which others may remove meanwhile. It runs alone.
+    const copies = bytes.copied === true || (bytes.extents?.length ?? 0) > 0;
+    const intent = async (tx: Tx) => {
       const now = this.clock.now();
       const slot = await findSlot(tx, version.bucket, version.key);
       requirePreconditions(preconditions, version.key, slot.current);
       const { versionId, replaced } = await prepareInsertion(tx, slot);
       const change = replacement(usageOf(version), replaced && usageOf(replaced));
-      await changeUsage(tx, slot, change, version.accountQuota);
-      const row = await this.insert(tx, now, versionId, version, bytes);
+      const last = free && replaced === undefined && version.outboxEvent === undefined;
+      const row = await this.insert(tx, now, version, bytes, { slot, change, versionId, last });
       // A copy onto itself shares the old version's blobs and files, so the old version is unlinked after the new one
       // is linked.
       const released = replaced ? await unlinkVersion(tx, now, replaced) : [];
@@ -115,21 +135,24 @@ export class ObjectTableCatalog implements ObjectCatalog {
       if (bytes.extents?.length) await recordStored(tx, now, { version: row.id });
       const extents = bytes.extents?.length ? await extentRows(tx, row.id) : [];
       return { version: toVersion(row, extents), orphans: await orphansAmong(tx, released) };
-    });
+    };
+    return this.store.write(intent, copies ? {} : { locks: [slotLock(version)] });
   }
 
   private async insert(
     tx: Tx,
     now: number,
-    versionId: string,
     version: NewVersion,
     bytes: VersionBytes,
+    staged: Pick<Staged, "slot" | "change" | "versionId" | "last">,
   ): Promise<PlacedVersionRow> {
     const { blobs, extents = [] } = bytes;
+    const { slot, change, versionId } = staged;
     // A copy without blobs and extents had a source that is deleted by now; `requireLinked` refuses it.
     if (bytes.copied !== true && version.size > 0 && blobs.length === 0 && extents.length === 0)
       throw new Error("a version of some size needs blobs or extents");
     if (extents.length > 0) {
+      await changeUsage(tx, slot, change, version.accountQuota);
       const only = extents.length === 1 ? extents[0]?.fid : undefined;
       // Between the reads of a packed source and of its extents it may have moved to another pack.
       const fid = extents[0]?.packed ? only : (version.fid ?? only);
@@ -141,11 +164,14 @@ export class ObjectTableCatalog implements ObjectCatalog {
       return { ...row, queued: 0 };
     }
     if (bytes.copied === true) await requireLinked(tx, blobs);
-    return insertStaged(tx, now, this.formats, version, { versionId, slices: blobs, format: version.format });
+    const { format } = version;
+    return insertStaged(tx, now, this.formats, version, { ...staged, slices: blobs, format });
   }
 
   delete(bucket: string, key: string, preconditions?: Preconditions, request: DeleteRequest = {}): Promise<Deleted> {
-    return this.store.write((tx) => deleteObject(tx, this.clock.now(), { bucket, key }, preconditions, request));
+    return this.store.write((tx) => deleteObject(tx, this.clock.now(), { bucket, key }, preconditions, request), {
+      locks: [slotLock({ bucket, key })],
+    });
   }
 
   list(query: ObjectQuery): Promise<ObjectPage> {
@@ -255,28 +281,8 @@ export class ObjectTableCatalog implements ObjectCatalog {
     });
   }
 
-  async undeclaredBytes(owner: string): Promise<number> {
-    const db = this.store.reads;
-    const staged = await db
-      .selectFrom("versions")
-      .select(sql<number | null>`sum(staged_segments)`.as("segments"))
-      .where("owner", "=", owner)
-      .where("staged_segments", ">", sql.lit(0))
-      .executeTakeFirstOrThrow();
-    const encoded = await db
-      .selectFrom("files")
-      .select(sql<number | null>`sum(segment_count)`.as("segments"))
-      .where("state", "=", "encoded")
-      .where("owner", "=", owner)
-      .executeTakeFirstOrThrow();
-    const queued = await db
-      .selectFrom("pack_queue")
-      .select([sql<number>`count(*)`.as("objects"), sql<number | null>`sum(size)`.as("bytes")])
-      .where("owner", "=", owner)
-      .executeTakeFirstOrThrow();
-    const segments = (staged.segments ?? 0) + (encoded.segments ?? 0) - queued.objects;
-    // A version that ends its wait between these reads may be counted twice, or its segment less: never below nothing.
-    return Math.max(segments, 0) * SEGMENT_SIZE + (queued.bytes ?? 0);
+  undeclaredBytes(owner: string): Promise<number> {
+    return undeclaredBytes(this.store.reads, owner);
   }
 }
 

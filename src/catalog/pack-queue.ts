@@ -29,9 +29,15 @@ export async function enqueue(
   formats: FormatColumn,
   format: SegmentFormat | undefined,
 ): Promise<void> {
+  const packed = packFormat(format);
+  await insertQueued(tx, { version: id, owner, packed, size, now, format: formats.pack(format) });
+}
+
+/** Throws Error for a format whose objects cannot share a file. */
+export function packFormat(format: SegmentFormat | undefined): PackFormat {
   const packed = format?.name ?? "plain";
   if (packed === "cess-cbc") throw new Error("objects in the format cess-cbc are not packed");
-  await insertQueued(tx, { version: id, owner, packed, size, now, format: formats.pack(format) });
+  return packed;
 }
 
 /** Ends the waiting of these versions. Returns those that waited. */

@@ -1,12 +1,21 @@
 import type { ColumnType, Generated } from "kysely";
 import type { DocumentName } from "../model/bucket-documents.js";
-import type { FileState, JobKind, PackFormat, Placement } from "./catalog.js";
+import type { Flag } from "./column-types.js";
+import type { FileState, PackFormat, Placement } from "./catalog.js";
+import type {
+  ConfigurationMarkTable,
+  ExtrinsicTable,
+  FinalBlockTable,
+  GatewayTable,
+  HeartbeatTable,
+  JobTable,
+  LockTable,
+  UsageSlotTable,
+} from "./coordination-schema.js";
+import type { DeletedFileTable } from "./receipt-schema.js";
 
 /** Bytes: written as a view; the type when read depends on the driver (libsql: ArrayBuffer, pg: Buffer). */
 export type Bytes = ColumnType<ArrayBuffer | Uint8Array, Uint8Array, Uint8Array>;
-
-/** 0 or 1: a number in every dialect. */
-export type Flag = 0 | 1;
 
 /**
  * Columns named `key` hold key text (key-text.ts) and compare by unsigned UTF-8 bytes. `*_at` are milliseconds since
@@ -39,15 +48,16 @@ export interface Schema {
   accounts: AccountTable;
   access_keys: AccessKeyTable;
   bucket_usage: BucketUsageTable;
+  usage_slots: UsageSlotTable;
   used_challenges: UsedChallengeTable;
   paid_authorizations: PaidAuthorizationTable;
   heartbeat: HeartbeatTable;
-}
-
-/** One row, with id 1. */
-export interface HeartbeatTable {
-  id: number;
-  beat_at: number;
+  locks: LockTable;
+  extrinsics: ExtrinsicTable;
+  configuration_mark: ConfigurationMarkTable;
+  gateways: GatewayTable;
+  final_blocks: FinalBlockTable;
+  deleted_files: DeletedFileTable;
 }
 
 export interface BucketTable {
@@ -159,6 +169,13 @@ export interface FileTable {
   renew: Generated<Flag>;
   /** It failed because its staged bytes are damaged. */
   damaged: Generated<Flag>;
+  /** When it came to these states last; null before, and where it was not seen in one. */
+  declared_at: Generated<number | null>;
+  placed_at: Generated<number | null>;
+  stored_at: Generated<number | null>;
+  /** Blocks of the last declaration and deletion of it, where they were seen. */
+  declared_block: Generated<number | null>;
+  deleted_block: Generated<number | null>;
 }
 
 /** Versions that wait for a pack. */
@@ -265,22 +282,6 @@ export interface PreparationTable {
   hashes: Bytes;
 }
 
-/** One row for each job. A lease moves `due_at` to its end, so a job whose lease expires is due by itself. */
-export interface JobTable {
-  id: Generated<number>;
-  kind: JobKind;
-  subject: number;
-  due_at: number;
-  leased: Flag;
-  /** The job was woken while leased: it is due at once when it is released. */
-  woken: Flag;
-  attempt: number;
-  failure: string | null;
-  /** JSON: SealedFormat; null is plain. */
-  format: string | null;
-  created_at: number;
-}
-
 /** Keys that wrapped secrets in the catalog. */
 export interface KeyUseTable {
   key_id: string;
@@ -333,6 +334,10 @@ export interface CatalogMarkTable {
   /** 128 random bits in hex. */
   catalog: string;
   generation: number;
+  /** 128 random bits in hex: of the place where bytes are staged. */
+  staging_name: string;
+  /** 0 or 1: the place was marked with it. */
+  staging_marked: Generated<number>;
 }
 
 /** Accounts beside those of the configuration. */

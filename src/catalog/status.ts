@@ -1,6 +1,16 @@
 import { sql, type Kysely } from "kysely";
 import type { Clock } from "../model/clock.js";
-import type { FailedFile, FileState, JobCount, JobKind, JobState, ListedJob, StatusCatalog } from "./catalog.js";
+import type {
+  StateTimes,
+  DurabilityGroup,
+  FailedFile,
+  FileState,
+  JobCount,
+  JobKind,
+  JobState,
+  ListedJob,
+  StatusCatalog,
+} from "./catalog.js";
 import { fromKeyText } from "./key-text.js";
 import type { Schema } from "./schema.js";
 import { toRowId, type Store } from "./store.js";
@@ -98,7 +108,6 @@ export class StatusTableCatalog implements StatusCatalog {
       .select(sql<number>`count(*)`.as("count"))
       .where("damage", "is not", null)
       .executeTakeFirst();
-    // A version of several files is where its least file is.
     const onTheWay = await db
       .selectFrom(
         db
@@ -106,11 +115,7 @@ export class StatusTableCatalog implements StatusCatalog {
           .innerJoin("extents", "extents.file_id", "files.id")
           .innerJoin("versions", "versions.id", "extents.version_id")
           .select("extents.version_id")
-          .select(
-            sql<number>`min(case files.state when 'failed' then 0 when 'declared' then 2 when 'placed' then 3 else 1 end)`.as(
-              "rank",
-            ),
-          )
+          .select(sql<number>`${leastRank}`.as("rank"))
           .where("files.state", "in", NOT_STORED)
           .where("versions.damage", "is", null)
           .groupBy("extents.version_id")
@@ -125,6 +130,44 @@ export class StatusTableCatalog implements StatusCatalog {
     const elsewhere = Object.values(counts).reduce((sum, count) => sum + count, 0);
     counts.stored = Math.max(0, (all?.count ?? 0) - elsewhere);
     return counts;
+  }
+
+  async bucketDurability(bucket: string, limit: number): Promise<readonly DurabilityGroup[]> {
+    const db = this.store.reads;
+    const versions = db
+      .selectFrom("versions")
+      .select(["id", "size", "damage", "staged_segments"])
+      .where("bucket", "=", bucket)
+      .where("delete_marker", "=", 0)
+      .orderBy("key")
+      .limit(limit);
+    const each = db
+      .selectFrom(versions.as("v"))
+      .leftJoin("extents", "extents.version_id", "v.id")
+      .leftJoin("files", "files.id", "extents.file_id")
+      .select("v.size")
+      .select(
+        sql<number>`case when v.damage is not null then 5 when v.staged_segments > 0 then 6 else coalesce(${leastRank}, 4) end`.as(
+          "rank",
+        ),
+      )
+      .select(sql<number | null>`min(files.redundancy)`.as("redundancy"))
+      .groupBy(["v.id", "v.size", "v.damage", "v.staged_segments"]);
+    const rows = await db
+      .selectFrom(each.as("each"))
+      .select(["rank", "redundancy"])
+      .select(sql<number>`count(*)`.as("objects"))
+      .select(sql<number>`sum(size)`.as("bytes"))
+      .groupBy(["rank", "redundancy"])
+      .orderBy("rank")
+      .orderBy("redundancy")
+      .execute();
+    return rows.map(({ rank, redundancy, objects, bytes }) => ({
+      state: RANKS[rank] ?? "staged",
+      objects,
+      bytes,
+      ...(redundancy === null ? {} : { redundancy }),
+    }));
   }
 
   /** Ids of versions grow with time, and indexes have them: the least is found without reading the rows. */
@@ -151,6 +194,33 @@ export class StatusTableCatalog implements StatusCatalog {
     return row?.created_at;
   }
 
+  async fragmentsByNode(files: number): Promise<ReadonlyMap<string, number>> {
+    const newest = this.store.reads
+      .selectFrom("files")
+      .select(["id", "segment_count"])
+      .where("state", "not in", ["failed", "deleting"])
+      .orderBy("id", "desc")
+      .limit(files);
+    const rows = await this.store.reads
+      .selectFrom(newest.as("f"))
+      .innerJoin("placements as p", "p.file_id", "f.id")
+      .where("p.state", "!=", "assigned")
+      .select("p.node")
+      .select(({ fn }) => fn.sum<number | string>("f.segment_count").as("fragments"))
+      .groupBy("p.node")
+      .execute();
+    return new Map(rows.map(({ node, fragments }) => [node, Number(fragments)]));
+  }
+
+  async stateTimes(file: string): Promise<StateTimes> {
+    const row = await this.store.reads
+      .selectFrom("files")
+      .select(["created_at as encoded", "declared_at as declared", "placed_at as placed", "stored_at as stored"])
+      .where("id", "=", toRowId(file) ?? 0)
+      .executeTakeFirst();
+    return Object.fromEntries(Object.entries(row ?? {}).filter(([, time]) => time !== null));
+  }
+
   async queuedAt(version: string): Promise<number | undefined> {
     const row = await this.store.reads
       .selectFrom("pack_queue")
@@ -161,7 +231,12 @@ export class StatusTableCatalog implements StatusCatalog {
   }
 }
 
-const RANKS = ["failed", "encoded", "declared", "placed"] as const;
+/** A version of several files is where its least file is: its place in RANKS; null without files. */
+const leastRank = sql<
+  number | null
+>`min(case files.state when 'failed' then 0 when 'encoded' then 1 when 'deleting' then 1
+  when 'declared' then 2 when 'placed' then 3 when 'stored' then 4 end)`;
+const RANKS = ["failed", "encoded", "declared", "placed", "stored", "damaged", "staged"] as const;
 
 /** Literals, because the expression stands in GROUP BY, too. */
 function stateOf(now: number) {

@@ -24,7 +24,7 @@ import type { FormatColumn } from "./segment-columns.js";
 import { insertStaged } from "./staged-version.js";
 import type { Store, Tx } from "./store.js";
 import { changeUsage, freeUsage, replacement, usageOf } from "./usage.js";
-import { findSlot, requirePreconditions, prepareInsertion } from "./version-chain.js";
+import { findSlot, requirePreconditions, prepareInsertion, slotLock } from "./version-chain.js";
 import { listUploads } from "./upload-listing.js";
 import { toPart, toUpload } from "./upload-rows.js";
 import { toVersion, unlinkVersion } from "./versions.js";
@@ -40,31 +40,38 @@ export class UploadTableCatalog implements UploadCatalog {
   ) {}
 
   create(upload: Omit<Upload, "createdAt" | "state">): Promise<Upload> {
-    return this.store.write(async (tx) => {
-      const bucket = await tx.selectFrom("buckets").select("name").where("name", "=", upload.bucket).executeTakeFirst();
-      if (!bucket) throw noBucket(upload.bucket);
-      const row: UploadTable = {
-        id: upload.id,
-        bucket: upload.bucket,
-        key: toKeyText(upload.key),
-        owner: upload.owner,
-        created_at: this.clock.now(),
-        state: "open",
-        ended_at: null,
-        content: contentColumn.pack(upload.content),
-        metadata: metadataColumn.pack(upload.metadata),
-        checksum_algorithm: upload.checksumAlgorithm ?? null,
-        checksum_type: upload.checksumType ?? null,
-        result: null,
-        tags: tagsColumn.pack(upload.tags),
-        lock: lockColumn.pack(upload.lock),
-        acl: aclColumn.pack(upload.acl),
-        encryption: encryptionColumn.pack(upload.encryption),
-        format: this.formats.pack(upload.format),
-      };
-      await tx.insertInto("uploads").values(row).execute();
-      return { ...toUpload(row), ...(upload.format ? { format: upload.format } : {}) };
-    });
+    return this.store.write(
+      async (tx) => {
+        const bucket = await tx
+          .selectFrom("buckets")
+          .select("name")
+          .where("name", "=", upload.bucket)
+          .executeTakeFirst();
+        if (!bucket) throw noBucket(upload.bucket);
+        const row: UploadTable = {
+          id: upload.id,
+          bucket: upload.bucket,
+          key: toKeyText(upload.key),
+          owner: upload.owner,
+          created_at: this.clock.now(),
+          state: "open",
+          ended_at: null,
+          content: contentColumn.pack(upload.content),
+          metadata: metadataColumn.pack(upload.metadata),
+          checksum_algorithm: upload.checksumAlgorithm ?? null,
+          checksum_type: upload.checksumType ?? null,
+          result: null,
+          tags: tagsColumn.pack(upload.tags),
+          lock: lockColumn.pack(upload.lock),
+          acl: aclColumn.pack(upload.acl),
+          encryption: encryptionColumn.pack(upload.encryption),
+          format: this.formats.pack(upload.format),
+        };
+        await tx.insertInto("uploads").values(row).execute();
+        return { ...toUpload(row), ...(upload.format ? { format: upload.format } : {}) };
+      },
+      { locks: [uploadLock(upload.id)] },
+    );
   }
 
   async get(bucket: string, key: string, id: string): Promise<Upload | undefined> {
@@ -83,34 +90,37 @@ export class UploadTableCatalog implements UploadCatalog {
     part: Omit<Part, "createdAt">,
     accountQuota?: AccountQuota,
   ): Promise<Released & { readonly part: Part }> {
-    return this.store.write(async (tx) => {
-      const known = await tx
-        .selectFrom("uploads as u")
-        .leftJoin("parts as p", (join) =>
-          join.onRef("p.upload_id", "=", "u.id").on("p.part_number", "=", part.partNumber),
-        )
-        .innerJoin("buckets as b", "b.name", "u.bucket")
-        .select(["u.state", "u.bucket", "b.owner", "p.blob", "p.size"])
-        .where("u.id", "=", id)
-        .executeTakeFirst();
-      if (known?.state !== "open") throw noUpload(id);
-      const change = { ...NO_USAGE, uploadBytes: part.size - (known.size ?? 0) };
-      await changeUsage(tx, known, change, accountQuota);
-      const content = {
-        size: part.size,
-        etag: part.etag,
-        checksum: checksumColumn.pack(part.checksum),
-        blob: part.blob,
-        created_at: this.clock.now(),
-      };
-      await tx
-        .insertInto("parts")
-        .values({ upload_id: id, part_number: part.partNumber, ...content })
-        .onConflict((conflict) => conflict.columns(["upload_id", "part_number"]).doUpdateSet(content))
-        .execute();
-      const orphans = known.blob === null ? [] : await orphansAmong(tx, [known.blob]);
-      return { part: { ...part, createdAt: content.created_at }, orphans };
-    });
+    return this.store.write(
+      async (tx) => {
+        const known = await tx
+          .selectFrom("uploads as u")
+          .leftJoin("parts as p", (join) =>
+            join.onRef("p.upload_id", "=", "u.id").on("p.part_number", "=", part.partNumber),
+          )
+          .innerJoin("buckets as b", "b.name", "u.bucket")
+          .select(["u.state", "u.bucket", "b.owner", "p.blob", "p.size"])
+          .where("u.id", "=", id)
+          .executeTakeFirst();
+        if (known?.state !== "open") throw noUpload(id);
+        const change = { ...NO_USAGE, uploadBytes: part.size - (known.size ?? 0) };
+        await changeUsage(tx, known, change, accountQuota);
+        const content = {
+          size: part.size,
+          etag: part.etag,
+          checksum: checksumColumn.pack(part.checksum),
+          blob: part.blob,
+          created_at: this.clock.now(),
+        };
+        await tx
+          .insertInto("parts")
+          .values({ upload_id: id, part_number: part.partNumber, ...content })
+          .onConflict((conflict) => conflict.columns(["upload_id", "part_number"]).doUpdateSet(content))
+          .execute();
+        const orphans = known.blob === null ? [] : await orphansAmong(tx, [known.blob]);
+        return { part: { ...part, createdAt: content.created_at }, orphans };
+      },
+      { locks: [`part ${id}/${part.partNumber}`], shares: [uploadLock(id)] },
+    );
   }
 
   async parts(id: string, after = 0, limit?: number): Promise<Part[]> {
@@ -146,41 +156,49 @@ export class UploadTableCatalog implements UploadCatalog {
   }
 
   complete(id: string, version: NewVersion, parts: readonly Part[], preconditions?: Preconditions): Promise<Written> {
-    return this.store.write(async (tx) => {
-      const now = this.clock.now();
-      const format = this.formats.unpack(await requireOpen(tx, id, version));
-      const { released, bytes } = await takeParts(tx, id, parts);
-      const slot = await findSlot(tx, version.bucket, version.key);
-      requirePreconditions(preconditions, version.key, slot.current);
-      const { versionId, replaced } = await prepareInsertion(tx, slot);
-      const change = replacement(usageOf(version), replaced && usageOf(replaced));
-      await changeUsage(tx, slot, { ...change, uploadBytes: -bytes }, version.accountQuota);
-      if (replaced) released.push(...(await unlinkVersion(tx, now, replaced)));
-      const slices = parts.map(({ blob, size }) => ({ blob, offset: 0, length: size }));
-      const row = await insertStaged(tx, now, this.formats, version, { versionId, slices, format });
-      // What was prepared of the upload serves the job.
-      await tx
-        .updateTable("preparations")
-        .set({ subject: String(row.id) })
-        .where("subject", "=", id)
-        .execute();
-      await recordOutboxEvent(tx, now, version, row);
-      const completed = toVersion(row, []);
-      const { chargedBytes } = completed.durability;
-      const result: UploadResult = {
-        etag: version.etag,
-        versionId,
-        partEtags: parts.map((part) => part.etag),
-        ...(version.checksum ? { checksum: version.checksum } : {}),
-        ...(chargedBytes !== undefined && { chargedBytes }),
-      };
-      await tx
-        .updateTable("uploads")
-        .set({ state: "completed", ended_at: now, format: null, result: uploadResultColumn.pack(result) })
-        .where("id", "=", id)
-        .execute();
-      return { version: completed, orphans: await orphansAmong(tx, released) };
-    });
+    return this.store.write(
+      async (tx) => {
+        const now = this.clock.now();
+        const format = this.formats.unpack(await requireOpen(tx, id, version));
+        const { released, bytes } = await takeParts(tx, id, parts);
+        const slot = await findSlot(tx, version.bucket, version.key);
+        requirePreconditions(preconditions, version.key, slot.current);
+        const { versionId, replaced } = await prepareInsertion(tx, slot);
+        const change = replacement(usageOf(version), replaced && usageOf(replaced));
+        if (replaced) released.push(...(await unlinkVersion(tx, now, replaced)));
+        const slices = parts.map(({ blob, size }) => ({ blob, offset: 0, length: size }));
+        const row = await insertStaged(tx, now, this.formats, version, {
+          slot,
+          change: { ...change, uploadBytes: -bytes },
+          versionId,
+          slices,
+          format,
+        });
+        // What was prepared of the upload serves the job.
+        await tx
+          .updateTable("preparations")
+          .set({ subject: String(row.id) })
+          .where("subject", "=", id)
+          .execute();
+        await recordOutboxEvent(tx, now, version, row);
+        const completed = toVersion(row, []);
+        const { chargedBytes } = completed.durability;
+        const result: UploadResult = {
+          etag: version.etag,
+          versionId,
+          partEtags: parts.map((part) => part.etag),
+          ...(version.checksum ? { checksum: version.checksum } : {}),
+          ...(chargedBytes !== undefined && { chargedBytes }),
+        };
+        await tx
+          .updateTable("uploads")
+          .set({ state: "completed", ended_at: now, format: null, result: uploadResultColumn.pack(result) })
+          .where("id", "=", id)
+          .execute();
+        return { version: completed, orphans: await orphansAmong(tx, released) };
+      },
+      { locks: [uploadLock(id), slotLock(version)] },
+    );
   }
 
   async result(id: string): Promise<UploadResult | undefined> {
@@ -211,6 +229,9 @@ export class UploadTableCatalog implements UploadCatalog {
     });
   }
 }
+
+/** Shared by writers of its parts, which each have a lock of their own. */
+const uploadLock = (id: string) => `upload ${id}`;
 
 /** Returns the column of the upload's format. */
 async function requireOpen(tx: Tx, id: string, version: NewVersion): Promise<string | null> {

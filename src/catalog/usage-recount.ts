@@ -10,7 +10,12 @@ const USAGES = sql`
     coalesce((select sum(p.size) from parts p join uploads u on u.id = p.upload_id where u.bucket = b.name), 0)
       as actual_upload_bytes,
     (select count(*) from versions v where v.bucket = b.name and v.delete_marker = 0) as actual_objects
-  from buckets b left join bucket_usage c on c.bucket = b.name`;
+  from buckets b left join (
+    select bucket, sum(bytes) as bytes, sum(upload_bytes) as upload_bytes, sum(objects) as objects
+    from (select bucket, bytes, upload_bytes, objects from bucket_usage
+      union all select bucket, bytes, upload_bytes, objects from usage_slots) as counted
+    group by bucket
+  ) as c on c.bucket = b.name`;
 
 interface UsagesRow {
   readonly bucket: string;
@@ -40,6 +45,7 @@ export async function recount(tx: Tx, bucket: string): Promise<void> {
   const [row] = rows;
   if (!row) return;
   const usage = { bytes: row.actual_bytes, upload_bytes: row.actual_upload_bytes, objects: row.actual_objects };
+  await tx.deleteFrom("usage_slots").where("bucket", "=", bucket).execute();
   await tx
     .insertInto("bucket_usage")
     .values({ bucket, ...usage })

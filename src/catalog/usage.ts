@@ -1,7 +1,8 @@
+import { type QueryCreator, sql } from "kysely";
 import { noBucket } from "../model/bucket.js";
-import { defined } from "../model/defined.js";
 import {
   addUsage,
+  isUnlimited,
   NO_USAGE,
   requireQuota,
   type AccountQuota,
@@ -9,13 +10,17 @@ import {
   type Usage,
   type UsageChange,
 } from "../model/quota.js";
+import type { BucketCache } from "./bucket-cache.js";
 import type { UsageCatalog } from "./catalog.js";
-import type { BucketUsageTable } from "./schema.js";
-import { statement, type Prepared, type Store, type Tx } from "./store.js";
+import { quotaOf, toQuota } from "./quotas.js";
+import type { BucketUsageTable, Schema } from "./schema.js";
+import { lock, runsAlone, statement, type Prepared, type Store, type Tx } from "./store.js";
 
 type UsageRow = Omit<BucketUsageTable, "bucket">;
 
 const USAGE = ["bytes", "upload_bytes", "objects"] as const;
+/** Rows over which the changes of one bucket are spread, at most: more than a gateway has connections that write. */
+const SLOTS = 64;
 const COLUMNS = [...USAGE, "quota_bytes", "quota_objects"] as const;
 
 /** One statement, which also makes the row of a bucket that had none. */
@@ -39,22 +44,105 @@ const addToRow = statement<UsageChange & { readonly bucket: string }>()((db, bou
 );
 
 /**
+ * The same where other transactions run beside: those of one bucket would wait for each other's commits at its one row. So
+ * each connection adds to a row of its own, and tells the quota of the bucket.
+ */
+export function slotInsert(db: QueryCreator<Schema>, bound: (name: keyof UsageChange | "bucket") => never) {
+  const quota = (column: "quota_bytes" | "quota_objects") =>
+    db.selectFrom("bucket_usage").select(column).where("bucket", "=", bound("bucket")).as(column);
+  return db
+    .insertInto("usage_slots")
+    .values({
+      bucket: bound("bucket"),
+      slot: sql<number>`mod(pg_backend_pid(), ${sql.lit(SLOTS)})`,
+      bytes: bound("bytes"),
+      upload_bytes: bound("uploadBytes"),
+      objects: bound("objects"),
+    })
+    .onConflict((conflict) =>
+      conflict.columns(["bucket", "slot"]).doUpdateSet((row) => ({
+        bytes: row("usage_slots.bytes", "+", row.ref("excluded.bytes")),
+        upload_bytes: row("usage_slots.upload_bytes", "+", row.ref("excluded.upload_bytes")),
+        objects: row("usage_slots.objects", "+", row.ref("excluded.objects")),
+      })),
+    )
+    .returning([quota("quota_bytes"), quota("quota_objects")]);
+}
+
+const addToSlot = statement<UsageChange & { readonly bucket: string }>()(slotInsert);
+
+/**
  * Counts what a transaction changes in a bucket: called once in each that inserts or removes versions or parts. Throws
  * DomainError `quotaExceeded` when the bucket's quota, or that of its owner's account, leaves no room for it.
  */
 export async function changeUsage(
   tx: Tx,
-  { bucket, owner }: { readonly bucket: string; readonly owner: string },
+  { bucket, owner }: Subject,
   change: UsageChange,
   accountQuota?: AccountQuota,
 ): Promise<void> {
+  const counted = await (runsAlone(tx) ? addAlone : addBeside)(tx, bucket, change);
+  await requireQuotas(tx, { bucket, owner }, change, counted, accountQuota);
+}
+
+/** As `changeUsage`, after `slotInsert` was run as a part of another statement: `row` is what it has returned. */
+export async function checkUsage(
+  tx: Tx,
+  { bucket, owner }: Subject,
+  change: UsageChange,
+  row: QuotaRow,
+  accountQuota?: AccountQuota,
+): Promise<void> {
+  await requireQuotas(tx, { bucket, owner }, change, await countedBeside(tx, bucket, row), accountQuota);
+}
+
+async function requireQuotas(
+  tx: Tx,
+  { bucket, owner }: Subject,
+  change: UsageChange,
+  { quota, usage }: Counted,
+  accountQuota?: AccountQuota,
+): Promise<void> {
+  requireQuota(quota, before(usage, change), change, `bucket ${bucket}`);
+  if (!accountQuota) return;
+  // Writers of one account come one after another here, until their commits. What is freed beside only makes room.
+  await lock(tx, [`usage of account ${owner}`]);
+  // Only few accounts have a quota, and this reads few rows for each of their buckets.
+  const all = toUsage((await ownerRows(tx, owner).executeTakeFirst()) ?? {});
+  requireQuota(accountQuota, before(all, change), change, `account ${accountQuota.account}`);
+}
+
+/** A bucket and its owner. */
+interface Subject {
+  readonly bucket: string;
+  readonly owner: string;
+}
+
+type QuotaRow = Pick<UsageRow, "quota_bytes" | "quota_objects">;
+
+interface Counted {
+  readonly quota: Quota;
+  /** With the change; nothing where the bucket has no quota that it could exceed. */
+  readonly usage: Usage;
+}
+
+async function addAlone(tx: Tx, bucket: string, change: UsageChange): Promise<Counted> {
   const [row] = await addToRow(tx, { bucket, ...change });
   if (!row) throw new Error("the usage of a bucket was not written");
-  requireQuota(toQuota(row), before(toUsage(row), change), change, `bucket ${bucket}`);
-  if (!accountQuota) return;
-  // Only few accounts have a quota, and this reads one row for each of their buckets.
-  const usage = toUsage((await ownerRows(tx, owner).executeTakeFirst()) ?? {});
-  requireQuota(accountQuota, before(usage, change), change, `account ${accountQuota.account}`);
+  return { quota: toQuota(row), usage: toUsage(row) };
+}
+
+async function addBeside(tx: Tx, bucket: string, change: UsageChange): Promise<Counted> {
+  const [row] = await addToSlot(tx, { bucket, ...change });
+  if (!row) throw new Error("the usage of a bucket was not written");
+  return countedBeside(tx, bucket, row);
+}
+
+async function countedBeside(tx: Tx, bucket: string, row: QuotaRow): Promise<Counted> {
+  const quota = toQuota(row);
+  if (isUnlimited(quota)) return { quota, usage: NO_USAGE };
+  await lock(tx, [`usage of bucket ${bucket}`]);
+  return { quota, usage: toUsage((await bucketRow(tx, bucket).executeTakeFirst()) ?? {}) };
 }
 
 /** What is freed passes every quota: for transactions that only remove. */
@@ -82,31 +170,52 @@ function toUsage(row: Partial<Record<keyof UsageRow, number | null>>): Usage {
   return { bytes: row.bytes ?? 0, uploadBytes: row.upload_bytes ?? 0, objects: row.objects ?? 0 };
 }
 
-function toQuota({
-  quota_bytes: bytes,
-  quota_objects: objects,
-}: Pick<UsageRow, "quota_bytes" | "quota_objects">): Quota {
-  return defined({ bytes: bytes ?? undefined, objects: objects ?? undefined });
+function bucketRow(db: Tx, bucket: string) {
+  return db
+    .selectFrom(
+      db
+        .selectFrom("bucket_usage")
+        .select(USAGE)
+        .where("bucket", "=", bucket)
+        .unionAll(db.selectFrom("usage_slots").select(USAGE).where("bucket", "=", bucket))
+        .as("u"),
+    )
+    .select(({ fn }) => USAGE.map((column) => fn.sum<number | null>(`u.${column}`).as(column)));
 }
 
 function ownerRows(tx: Tx, owner: string) {
-  return tx
+  const rows = tx
     .selectFrom("buckets as b")
-    .innerJoin("bucket_usage as u", "u.bucket", "b.name")
-    .select(({ fn }) => USAGE.map((column) => fn.sum<number | null>(`u.${column}`).as(column)))
+    .innerJoin("bucket_usage as r", "r.bucket", "b.name")
+    .select(["r.bytes", "r.upload_bytes", "r.objects"])
     .where("b.owner", "=", owner);
+  const slots = tx
+    .selectFrom("buckets as b")
+    .innerJoin("usage_slots as s", "s.bucket", "b.name")
+    .select(["s.bytes", "s.upload_bytes", "s.objects"])
+    .where("b.owner", "=", owner);
+  return tx
+    .selectFrom(rows.unionAll(slots).as("u"))
+    .select(({ fn }) => USAGE.map((column) => fn.sum<number | null>(`u.${column}`).as(column)));
 }
 
 export class UsageTableCatalog implements UsageCatalog {
-  private readonly row: Prepared<UsageRow>;
+  private readonly usage: Prepared<Partial<Record<(typeof USAGE)[number], number | null>>>;
 
-  constructor(private readonly store: Store) {
-    this.row = store.prepared(store.reads.selectFrom("bucket_usage").select(COLUMNS).where("bucket", "=", ""));
+  constructor(
+    private readonly store: Store,
+    private readonly cache: BucketCache,
+  ) {
+    this.usage = store.prepared(bucketRow(store.reads, ""));
+  }
+
+  async quota(bucket: string): Promise<Quota> {
+    return (await this.cache.read(bucket))?.quota ?? {};
   }
 
   async bucket(name: string): Promise<{ readonly usage: Usage; readonly quota: Quota }> {
-    const [row] = await this.row([name]);
-    return row ? { usage: toUsage(row), quota: toQuota(row) } : { usage: NO_USAGE, quota: {} };
+    const [quota, [usage]] = await Promise.all([quotaOf(this.store.reads, name), this.usage([name, name])]);
+    return { usage: toUsage(usage ?? {}), quota };
   }
 
   async owner(id: string): Promise<Usage> {
@@ -114,7 +223,7 @@ export class UsageTableCatalog implements UsageCatalog {
   }
 
   async setQuota(bucket: string, quota: Quota): Promise<void> {
-    await this.store.write(async (tx) => {
+    await this.cache.change(this.store, bucket, async (tx) => {
       const known = await tx.selectFrom("buckets").select("name").where("name", "=", bucket).executeTakeFirst();
       if (!known) throw noBucket(bucket);
       const columns = { quota_bytes: quota.bytes ?? null, quota_objects: quota.objects ?? null };

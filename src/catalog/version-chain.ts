@@ -32,6 +32,16 @@ export interface ObjectSlot {
   readonly current: KnownVersion | undefined;
 }
 
+/**
+ * The lock of a key: for an intent that touches its versions, what these link, and beyond that only what it inserts itself.
+ * Buckets and their documents are changed by intents that run alone. The blobs that it links must be new: of those that
+ * others may link or unlink meanwhile it would not know. A blob that several versions link may be let go by two of them at
+ * once, neither of which sees that it is the last; the sweeper finds it.
+ */
+export function slotLock({ bucket, key }: { readonly bucket: string; readonly key: string }): string {
+  return `object ${bucket}/${key}`;
+}
+
 const columns = [
   "v.id",
   "v.version_id",

@@ -1,4 +1,4 @@
-import { sql, type Selectable } from "kysely";
+import { type QueryCreator, sql, type Selectable } from "kysely";
 import { expectedCharge, objectCharge } from "../model/charge.js";
 import type { Extent } from "../model/file.js";
 import type { Fid, Hash } from "../model/hash.js";
@@ -20,7 +20,8 @@ import {
 } from "./json-columns.js";
 import { fromKeyText, toKeyText } from "./key-text.js";
 import { dequeue } from "./pack-queue.js";
-import type { Flag, VersionTable } from "./schema.js";
+import type { Flag } from "./column-types.js";
+import type { Schema, VersionTable } from "./schema.js";
 import { statement, type Tx } from "./store.js";
 
 /** The version id of what was written while versioning was not enabled. */
@@ -37,10 +38,11 @@ export interface Insertion {
   readonly fid?: Fid | undefined;
 }
 
-type VersionColumns = Omit<VersionRow, "id">;
+export type VersionColumns = Omit<VersionRow, "id">;
 
-const insertRow = statement<VersionColumns>()((db, bound) =>
-  db
+/** The insert of a version's row, of which each column is `bound`. */
+export function versionInsert(db: QueryCreator<Schema>, bound: (name: keyof VersionColumns) => never) {
+  return db
     .insertInto("versions")
     .values({
       bucket: bound("bucket"),
@@ -64,8 +66,10 @@ const insertRow = statement<VersionColumns>()((db, bound) =>
       encryption: bound("encryption"),
       damage: bound("damage"),
     })
-    .returning("id"),
-);
+    .returning("id");
+}
+
+const insertRow = statement<VersionColumns>()(versionInsert);
 
 /** Inserts the current version of its key, after `prepareInsertion` (version-chain.ts). */
 export async function insertVersion(
@@ -74,7 +78,14 @@ export async function insertVersion(
   version: NewVersion,
   insertion: Insertion,
 ): Promise<VersionRow> {
-  const columns: VersionColumns = {
+  const columns = versionColumns(now, version, insertion);
+  const [row] = await insertRow(tx, columns);
+  if (!row) throw new Error("the version's row was not inserted");
+  return { id: row.id, ...columns };
+}
+
+export function versionColumns(now: number, version: NewVersion, insertion: Insertion): VersionColumns {
+  return {
     bucket: version.bucket,
     key: toKeyText(version.key),
     version_id: insertion.versionId,
@@ -96,9 +107,6 @@ export async function insertVersion(
     encryption: encryptionColumn.pack(version.encryption),
     damage: null,
   };
-  const [row] = await insertRow(tx, columns);
-  if (!row) throw new Error("the version's row was not inserted");
-  return { id: row.id, ...columns };
 }
 
 /**
@@ -127,7 +135,7 @@ export interface PlacedVersionRow extends VersionRow {
 
 /** SQL for `queued`. Looked up only where `staged_segments` leaves it open. */
 export const isQueued = sql<Flag>`case when staged_segments = 1
-  then exists (select 1 from pack_queue as q where q.version_id = versions.id) else 0 end`;
+  and exists (select 1 from pack_queue as q where q.version_id = versions.id) then 1 else 0 end`;
 
 export interface ExtentRow {
   readonly file_id: number;
@@ -160,7 +168,7 @@ export function extentQuery(tx: Tx, version: number) {
     .select(["e.file_id", "e.offset", "e.length", "e.stored_length", "e.digest"])
     .select(["f.fid", "f.state", "f.restored", "f.reports", "f.failure", "f.segment_count", "f.live_bytes"])
     .select("j.failure as waiting")
-    .select(sql<Flag>`f.damaged = 1 and f.packed is not null`.as("damaged_pack"))
+    .select(sql<Flag>`case when f.damaged = 1 and f.packed is not null then 1 else 0 end`.as("damaged_pack"))
     .where("e.version_id", "=", version)
     .orderBy("e.position");
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { asError, DomainError } from "../model/errors.js";
 
 export const WRITE_QUEUE_DEFAULTS = {
@@ -7,14 +8,25 @@ export const WRITE_QUEUE_DEFAULTS = {
   maxBatch: 256,
   /** A batch takes no further intent after so many ms, because the database runs on the event loop's thread. */
   maxBatchMs: 10,
+  /** How long other processes may have the database before those who wait get DomainError `catalogBusy`, ms. */
+  maxBusyMs: 10_000,
+  /**
+   * Whether the next batch waits for the sync of the one before: other processes get their turn meanwhile, which the
+   * database does not give them by itself.
+   */
+  takesTurns: false,
 };
 
 export type WriteQueueSettings = typeof WRITE_QUEUE_DEFAULTS;
 
+/** Between two looks whether another process has let the database go, ms: half of it is random. */
+const LOOK_MS = 3;
+
 /** The writing connection, as the queue uses it. */
 export interface Batches<Tx> {
   readonly tx: Tx;
-  begin(): void;
+  /** False: another process is writing. */
+  begin(): boolean;
   /** Marks a point within the batch … */
   watermark(): void;
   /** … that an intent's changes are kept beyond … */
@@ -101,7 +113,8 @@ export class WriteQueue<Tx> {
     while (this.waiting.length > 0) {
       if (this.broken === undefined) await this.runBatch();
       else this.waiting.splice(0).forEach((intent) => intent.reject(this.failure()));
-      void this.syncCommitted();
+      const synced = this.syncCommitted();
+      if (this.settings.takesTurns) await synced;
       // Lets requests be answered between batches.
       await new Promise((resolve) => setImmediate(resolve));
     }
@@ -113,7 +126,7 @@ export class WriteQueue<Tx> {
     const done: Waiting<Tx>[] = [];
     const failed: [Waiting<Tx>, Error][] = [];
     try {
-      batches.begin();
+      await this.begin();
       const end = performance.now() + this.settings.maxBatchMs;
       while (done.length + failed.length < this.settings.maxBatch && performance.now() < end) {
         const intent = this.waiting.shift();
@@ -139,6 +152,16 @@ export class WriteQueue<Tx> {
     }
     for (const [intent, error] of failed) intent.reject(error);
     this.committed.push(...done);
+  }
+
+  /** The event loop is free while others write: SQLite's own wait would keep it. */
+  private async begin(): Promise<void> {
+    const until = performance.now() + this.settings.maxBusyMs;
+    while (!this.components.batches.begin()) {
+      if (performance.now() > until)
+        throw new DomainError({ kind: "catalogBusy" }, "Other processes keep the catalog busy.");
+      await sleep(LOOK_MS / 2 + (Math.random() * LOOK_MS) / 2);
+    }
   }
 
   private async syncCommitted(): Promise<void> {

@@ -7,6 +7,7 @@ import { z } from "zod";
 
 const count = z.number();
 const time = z.string();
+const hex = z.templateLiteral(["0x", z.string().regex(/^[0-9a-f]*$/i)]);
 
 export const jobSchema = z.object({
   id: z.string(),
@@ -37,15 +38,50 @@ export const retrySchema = z.object({ retried: count });
 
 const tier = z.object({ bytes: count, hits: count, misses: count, evictions: count });
 
+const processSchema = z.object({
+  /** `primary`, `background`, or `request` with its number. */
+  role: z.string(),
+  /** Absent while it does not run. */
+  pid: count.optional(),
+  /** When it was started last. */
+  since: time,
+  /** How often it was started again because it died. */
+  restarts: count,
+  /** Whether it does its work; false while it starts. */
+  serving: z.boolean(),
+  memoryBytes: count.optional(),
+});
+export type ProcessAnswer = z.output<typeof processSchema>;
+export const gatewaySchema = z.object({
+  id: z.string(),
+  /** Whether it is the one that answers. */
+  self: z.boolean(),
+  /** Whether it gave a sign of life lately. */
+  running: z.boolean(),
+  host: z.string(),
+  folder: z.string(),
+  version: z.string(),
+  schema: z.string(),
+  /** URL of its S3 listener; absent while it starts. */
+  address: z.string().optional(),
+  startedAt: time,
+  seenAt: time,
+});
+export type GatewayAnswer = z.output<typeof gatewaySchema>;
+
 export const statusSchema = z.object({
   version: z.string(),
   node: z.string(),
   startedAt: time,
   uptimeSeconds: count,
+  /** Absent where one process does everything. */
+  processes: z.array(processSchema).optional(),
   ready: z.boolean(),
   reasons: z.array(z.object({ check: z.string(), reason: z.string(), since: time })),
   /** What needs attention although the gateway is ready; absent from older gateways. */
   warnings: z.array(z.object({ check: z.string(), reason: z.string(), since: time })).optional(),
+  /** All that use the catalog, by id; absent from older gateways. */
+  gateways: z.array(gatewaySchema).optional(),
   chain: z.object({
     connected: z.boolean(),
     endpoint: z.string().optional(),
@@ -85,6 +121,10 @@ const holderSchema = z.object({
   /** 0…11 */
   index: count,
   node: z.string().optional(),
+  /** Of the node, where it is registered. */
+  endpoint: z.string().optional(),
+  /** The operator's regions that the node is in, by name; absent where it is in none. */
+  region: z.string().optional(),
   /**
    * Of the fragment: `assigned`, `sent` (taken), `reported` (on chain), `held`, `missing` (its node was asked and did not
    * give it), or `lost` (to be made anew elsewhere).
@@ -108,6 +148,15 @@ const fileSchema = z.object({
   /** Of the object in the file's content. */
   offset: count,
   length: count,
+  /** When it came to these states last, as far as it was seen; absent from older gateways. */
+  times: z
+    .object({
+      encoded: time.optional(),
+      declared: time.optional(),
+      placed: time.optional(),
+      stored: time.optional(),
+    })
+    .optional(),
   /** Nodes that have reported their fragments on chain, 0…12. */
   reports: count,
   failure: z.string().optional(),
@@ -145,6 +194,94 @@ export const objectSchema = z.object({
   waiting: z.array(z.string()),
 });
 export type ObjectAnswer = z.output<typeof objectSchema>;
+
+/** Of `GET /events`: what happened in the seconds before `time`, a second. Latencies are absent where nothing was asked. */
+export const sampleSchema = z.object({
+  time,
+  operations: z.record(z.string(), count),
+  clientErrors: count,
+  serverErrors: count,
+  p50Ms: count.optional(),
+  p95Ms: count.optional(),
+  p99Ms: count.optional(),
+  bytesIn: count,
+  bytesOut: count,
+  stagedBytes: count,
+  oldestSeconds: count,
+});
+export type SampleAnswer = z.output<typeof sampleSchema>;
+
+/** How the versions of a bucket are kept: those in one state with as many fragments left together. */
+export const bucketDurabilitySchema = z.object({
+  bucket: z.string(),
+  groups: z.array(z.object({ state: z.string(), redundancy: count.optional(), objects: count, bytes: count })),
+  /** There are more than are counted. */
+  truncated: z.boolean(),
+});
+export type BucketDurabilityAnswer = z.output<typeof bucketDurabilitySchema>;
+
+/** What a wallet signs, as polkadot.js writes it (SignerPayloadJSON), with further members. */
+export const walletPayloadSchema = z.looseObject({
+  address: z.string(),
+  method: hex,
+  era: hex,
+  blockNumber: hex,
+  genesisHash: hex,
+  version: count,
+});
+
+const token = z.object({ symbol: z.string(), decimals: count });
+
+/** What an owner's call costs, such as one for space or time in a territory. Amounts are in the token's smallest units, as decimal digits. */
+export const territoryQuoteSchema = z.object({
+  /** What is to be done, in words. */
+  what: z.string(),
+  price: z.string(),
+  fee: z.string(),
+  /** Of the account. */
+  free: z.string(),
+  /** Whether that is enough for price, fee and what every account keeps. */
+  enough: z.boolean(),
+  token,
+  /** What must be known before it is signed. */
+  warnings: z.array(z.string()).optional(),
+  /** For the account's wallet. It can be signed for some minutes. */
+  payload: walletPayloadSchema,
+});
+export type TerritoryQuoteAnswer = z.output<typeof territoryQuoteSchema>;
+
+/** `refused`: why calls of a batch were refused; the others were done. */
+export const territoryPaidSchema = z.object({ paid: z.string(), refused: z.array(z.string()).optional() });
+export type TerritoryPaidAnswer = z.output<typeof territoryPaidSchema>;
+
+const territoryView = z.object({
+  name: z.string(),
+  state: z.string(),
+  totalBytes: count,
+  usedBytes: count,
+  lockedBytes: count,
+  leftBytes: count,
+  endBlock: count,
+  /** By the runtime's block time. */
+  ends: time,
+  daysLeft: count,
+});
+export type TerritoryView = z.output<typeof territoryView>;
+
+/** An account as the chain has it now. Amounts are in the token's smallest units, as decimal digits. */
+export const territoryAccountSchema = z.object({
+  account: z.string(),
+  free: z.string(),
+  reserved: z.string(),
+  frozen: z.string(),
+  token,
+  territories: z.array(territoryView),
+  /** Accounts of gateways that may store and delete files for it. */
+  operators: z.array(z.string()),
+  /** The account of this gateway. */
+  gateway: z.string(),
+});
+export type TerritoryAccountAnswer = z.output<typeof territoryAccountSchema>;
 
 /** This gateway in the chain's list of gateways. */
 export const registrationSchema = z.object({

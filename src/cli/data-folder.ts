@@ -32,7 +32,7 @@ export interface FolderLog {
 }
 
 const GATEWAY_CONTENTS =
-  /^(?:catalog\.sqlite(?:-\w+|\.schema-.+)?|catalog-mark\.json(?:\.new)?|keys\.json(?:\..+)?|lock\.(?:sqlite|json)|audit\.log(?:\.\d+)?|blobs|cache|restore\.partial|state|access-logs|network)$/;
+  /^(?:catalog\.sqlite(?:-\w+|\.schema-.+)?|catalog-mark\.json(?:\.new)?|gateway\.json(?:\.new)?|keys\.json(?:\..+)?|lock\.(?:sqlite|json)|audit\.log(?:\.\d+)?|blobs|spool|cache|restore\.partial|state|access-logs|network|background\.sock|processes\.sqlite)$/;
 const NETWORK_CONTENTS = /^(?:lock\.(?:sqlite|json)|ports\.json|chain|node\d+)$/;
 const NODE_CONTENTS = /^(?:lock\.(?:sqlite|json)|incoming|[0-9a-f]{64})$/;
 /** Where a restore puts what it has not verified as a whole yet. */

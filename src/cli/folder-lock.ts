@@ -9,7 +9,10 @@ import { ConfigError } from "../config/config-error.js";
 const WAIT_MS = 300;
 
 /** Names in the folder that belong to the lock. */
-export const LOCK_FILES = { lock: "lock.sqlite", holder: "lock.json" };
+export const LOCK_FILES = { lock: "lock.sqlite", holder: "lock.json", children: "processes.sqlite" };
+
+/** How long processes of a holder that died may take to end, ms: they are told at once. */
+const CHILDREN_MS = 10_000;
 
 /** `since` is ISO 8601. */
 const holderSchema = z.object({ command: z.string(), pid: z.number(), host: z.string(), since: z.string() });
@@ -45,6 +48,13 @@ export class FolderLock {
       if (!(error as { code?: string }).code?.startsWith("SQLITE_BUSY")) throw error;
       throw new ConfigError(`the folder ${folder} is in use by ${describe(readHolder(holderPath))}`, { cause: error });
     }
+    try {
+      awaitChildren(folder);
+    } catch (error) {
+      database.exec("ROLLBACK");
+      database.close();
+      throw error;
+    }
     const holder: Holder = { command, pid: process.pid, host: hostname(), since: new Date().toISOString() };
     try {
       writeFileSync(holderPath, `${JSON.stringify(holder)}\n`);
@@ -52,6 +62,20 @@ export class FolderLock {
       // A full disk: the lock holds without it.
     }
     return new FolderLock(database, holderPath);
+  }
+
+  /**
+   * For a process that the holder has started: until it ends nobody else takes the lock, also when the holder has died.
+   * Any number of processes do this.
+   */
+  static join(folder: string): void {
+    const database = new Database(join(folder, LOCK_FILES.children));
+    database.pragma(`busy_timeout = ${WAIT_MS}`);
+    database.pragma("journal_mode = MEMORY");
+    database.exec("BEGIN");
+    // Reading takes SQLite's shared lock. The connection is kept for as long as the process lives.
+    database.prepare("select count(*) from sqlite_master").get();
+    joined.push(database);
   }
 
   /** Who has the folder, for messages; undefined when nobody does, and when there is no such folder. */
@@ -77,6 +101,29 @@ export class FolderLock {
     // The connection lives on until its statements are collected as garbage; the lock must not.
     this.database.exec("ROLLBACK");
     this.database.close();
+  }
+}
+
+/** Locks of `join`, which must not be collected as garbage. */
+const joined: Database.Database[] = [];
+
+/** Waits until the processes of the holder before have ended. Throws ConfigError when they do not. */
+function awaitChildren(folder: string): void {
+  const path = join(folder, LOCK_FILES.children);
+  if (!existsSync(path)) return;
+  const database = new Database(path);
+  try {
+    database.pragma(`busy_timeout = ${CHILDREN_MS}`);
+    database.pragma("journal_mode = MEMORY");
+    database.exec("BEGIN EXCLUSIVE");
+    database.exec("ROLLBACK");
+  } catch (error) {
+    if (!(error as { code?: string }).code?.startsWith("SQLITE_BUSY")) throw error;
+    throw new ConfigError(`the folder ${folder} is in use by processes of a gateway that was killed: end them`, {
+      cause: error,
+    });
+  } finally {
+    database.close();
   }
 }
 

@@ -14,6 +14,7 @@ Exit codes:
   1  failed, wrong use or a wrong configuration: standard error says what, and what to do;
      of doctor, config check and fsck: at least one finding is an error
   2  of fsck: it could not be run
+  3  of verify: something that was to be checked does not hold
   A second signal ends a command at once, with code 1.
 
 Environment variables and the configuration file: docs/configuration.md. Error messages: docs/troubleshooting.md.

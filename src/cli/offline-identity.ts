@@ -1,15 +1,14 @@
 import { stat } from "node:fs/promises";
-import { join } from "node:path";
 import { AdminRefusal } from "../admin/admin-server.js";
 import { routeRecord, type AuditLog } from "../admin/audit-log.js";
 import { systemClock } from "../async/system-clock.js";
-import { openSqliteCatalog } from "../catalog/sqlite/sqlite-catalog.js";
 import { ConfigError } from "../config/config-error.js";
 import { loadIdentityConfig } from "../config/load.js";
 import { AdminError } from "./admin-error.js";
 import { offlineAuditLog, offlineUser } from "./audit.js";
 import { openGatewayFolder } from "./data-folder.js";
 import { Accounts } from "./gateway/accounts.js";
+import { catalogPath, openCatalog } from "./gateway/catalog.js";
 import { gatewayKeys } from "./gateway/gateway-keys.js";
 import { identityRoutes } from "./gateway/identity-routes.js";
 import type { IdentityRequest } from "./gateway/identity-requests.js";
@@ -25,9 +24,8 @@ export async function onFolder(
   unanswered: AdminError,
 ): Promise<unknown> {
   const config = loadIdentityConfig(file);
-  const path = join(config.dataDir, "catalog.sqlite");
   // A mistyped folder must not become a new, empty one.
-  if (!(await isFile(path)))
+  if (!config.catalog.url && !(await isFile(catalogPath(config.dataDir))))
     throw new ConfigError(
       `${unanswered.message}; and the data folder ${config.dataDir} (dataDir) has no catalog to work on`,
       {
@@ -37,7 +35,7 @@ export async function onFolder(
   const folder = await openGatewayFolder(config.dataDir, "cess-s3 account and key commands", plainLog);
   try {
     const { keys, settle } = await gatewayKeys(config, plainLog);
-    const catalog = await openSqliteCatalog({ clock: systemClock, sealer: keys }, { path });
+    const catalog = await openCatalog(config, { clock: systemClock, sealer: keys });
     try {
       await settle(catalog);
       const accounts = new Accounts(config.accounts, keys);

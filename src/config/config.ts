@@ -1,18 +1,25 @@
 import { z } from "zod";
 import { accountSchema } from "./account.js";
+import { catalogSchema } from "./catalog.js";
 import { identitySchema } from "./identity.js";
 import { signUpSchema } from "./sign-up.js";
 import { webhooksSchema } from "./webhooks.js";
 import { conflicts } from "./conflicts.js";
+import { consoleSchema } from "./console.js";
 import { segmentCapacity } from "../model/file.js";
 import { MAX_SEGMENTS_PER_FILE, PACK_HEADER_BYTES } from "../model/sizes.js";
 import { adminSchema, tlsSchema } from "./listener-settings.js";
 import { isLoopback } from "./loopback.js";
 import { limitsSchema, shutdownSchema } from "./serving.js";
+import { workersSchema } from "./workers.js";
+import { gatewaySchema } from "./gateway.js";
+import { jobsSchema } from "./jobs.js";
 import { leasesSchema } from "./leases.js";
 import { onePlace } from "./one-place.js";
 import { placementSchema } from "./placement.js";
 import { publicSchema, sdkSchema } from "./public.js";
+import { stagingSchema } from "./staging.js";
+import { stateSchema } from "./state.js";
 import { bytes, decimalNumber, listenAddress, wholeNumber, yesNo } from "./quantity.js";
 
 const hostName = z
@@ -124,6 +131,7 @@ export const settingsSchema = z.strictObject({
   /** Also serves requests that were signed for another region than `region`. */
   acceptAnyRegion: yesNo.default(false),
   tls: tlsSchema.prefault({}),
+  workers: workersSchema,
   limits: limitsSchema.prefault({}),
   shutdown: shutdownSchema.prefault({}),
   /** Health, metrics and what operators do; needs `admin.tokenFile` unless it is on a loopback address. */
@@ -134,6 +142,7 @@ export const settingsSchema = z.strictObject({
    * `adminListen`, and to no other name: a web site could make its own name resolve to this machine.
    */
   adminNames: z.array(hostName).max(100).default([]),
+  console: consoleSchema.prefault({}),
   /**
    * Catalog, staged bytes, cache and keys. Staged bytes are the only copy until an object is `stored`: use a reliable
    * disk.
@@ -144,6 +153,10 @@ export const settingsSchema = z.strictObject({
    * the disk, whichever is more, at most 8 GiB and at most a tenth of the disk.
    */
   reserveBytes: bytes.optional(),
+  catalog: catalogSchema.prefault({}),
+  gateway: gatewaySchema.prefault({}),
+  staging: stagingSchema,
+  state: stateSchema.prefault({}),
   chain: chainSchema,
   accounts: z.array(accountSchema, {
     error: ({ input }) =>
@@ -220,6 +233,7 @@ export const settingsSchema = z.strictObject({
     })
     .prefault({}),
   leases: leasesSchema.prefault({}),
+  jobs: jobsSchema.prefault({}),
   etag: z
     .strictObject({
       /**
@@ -309,6 +323,8 @@ export const devGatewaySchema = settingsSchema.omit({ chain: true, accounts: tru
 /** The part of a gateway's configuration that says where its keys are, for `cess-s3 seal`. */
 export const keyConfigSchema = z.object({
   dataDir: settingsSchema.shape.dataDir,
+  catalog: settingsSchema.shape.catalog,
+  staging: settingsSchema.shape.staging,
   encryption: z
     .strictObject({ ...encryptionFields, default: encryptionFields.default.optional() })
     .superRefine(oneMasterKey)
@@ -324,6 +340,7 @@ export const chainConfigSchema = z.object({ chain: chainSchema });
 /** The part of a gateway's configuration that says where its admin listener is, for the commands that ask it. */
 export const adminConfigSchema = z.object({
   adminListen: settingsSchema.shape.adminListen,
+  console: settingsSchema.shape.console,
   admin: settingsSchema.shape.admin,
   peers: settingsSchema.shape.peers,
   public: settingsSchema.shape.public,

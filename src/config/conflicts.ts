@@ -10,6 +10,7 @@ interface Conflicting {
   readonly listen: ListenAddress;
   readonly adminListen: ListenAddress;
   readonly admin: { readonly tokenFile?: string | undefined };
+  readonly console: { readonly listen?: ListenAddress | undefined };
   readonly domain?: string | undefined;
   readonly websiteDomain?: string | undefined;
   readonly leases: { readonly webhook?: string | undefined };
@@ -27,6 +28,7 @@ export function conflicts(
     listen,
     adminListen,
     admin,
+    console,
     leases,
     notifications,
     peers,
@@ -56,6 +58,7 @@ export function conflicts(
   const listeners = [
     ["listen", listen],
     ["adminListen", adminListen],
+    ["console.listen", console.listen],
     ["peers.listen", peers.listen],
     ["public.listen", everyone.listen],
   ] as const;

@@ -10,7 +10,7 @@ export const adminSchema = z.strictObject({
   publicMetrics: yesNo.default(false),
 });
 
-export const TLS_LISTENERS = ["s3", "admin", "peers", "public"] as const;
+export const TLS_LISTENERS = ["s3", "admin", "console", "peers", "public"] as const;
 export type TlsListener = (typeof TLS_LISTENERS)[number];
 
 /** TLS by the gateway itself. */
@@ -44,6 +44,7 @@ export type TlsSettings = Readonly<z.output<typeof tlsSchema>>;
 
 interface ListenSettings {
   readonly adminListen: ListenAddress;
+  readonly console: { readonly listen?: ListenAddress | undefined };
   readonly peers: { readonly listen?: ListenAddress | undefined };
   readonly public: { readonly listen?: ListenAddress | undefined };
   readonly tls: TlsSettings;
@@ -52,6 +53,7 @@ interface ListenSettings {
 /** The listeners that speak TLS. */
 export function secureListeners({
   adminListen,
+  console,
   peers,
   public: everyone,
   tls,
@@ -62,6 +64,7 @@ export function secureListeners({
   return new Set<TlsListener>([
     "s3",
     ...(open(adminListen.host) ? (["admin"] as const) : []),
+    ...(open(console.listen?.host) ? (["console"] as const) : []),
     ...(open(peers.listen?.host) ? (["peers"] as const) : []),
     ...(open(everyone.listen?.host) ? (["public"] as const) : []),
   ]);

@@ -28,6 +28,8 @@ import {
 
 const DEV_DEFAULTS = {
   logLevel: "warn",
+  // One process, as few as there can be.
+  workers: 1,
   // No load balancer is in front.
   shutdown: { delaySeconds: 0 },
   // Tools and suites find what buckets had before ACLs were disabled by default: nothing is public unless asked for.
@@ -62,6 +64,11 @@ export function loadDevGatewayConfig(
     .overlay(environment, GATEWAY_VARIABLES)
     .with(network)
     .check(configSchema);
+}
+
+/** The setting `workers` of the dev network's gateway. Throws ConfigError. */
+export function loadDevWorkers(environment: Environment = process.env): number {
+  return Settings.of(DEV_DEFAULTS).overlay(environment, GATEWAY_VARIABLES).check(devGatewaySchema).workers;
 }
 
 /** The network in a box. Checks the gateway's variables too, so that a mistake shows before anything is started. */

@@ -15,18 +15,24 @@ export function stagedForm(row: FileRow): StagedFile {
   return { format: PLAIN, size: row.blobs.reduce((sum, { length }) => sum + length, 0), blobs: row.blobs };
 }
 
-/** The slices of staged bytes that segment `index` of the file is made of, as worker threads can read them. */
-export function segmentContent(file: StagedFile, index: number, blobs: Pick<Blobs, "locate">): FileSlice[] {
-  return segmentSlices(file, index).map((slice) => blobs.locate(slice));
+/** Runs `work` with the staged bytes that segment `index` of the file is made of, as worker threads can read them. */
+export async function withSegment<T>(
+  file: StagedFile,
+  index: number,
+  blobs: Pick<Blobs, "withLocal">,
+  work: (content: readonly FileSlice[]) => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
+  return blobs.withLocal(segmentSlices(file, index), work, signal);
 }
 
 /** The error of a segment whose staged bytes can be read, and have not the hashes that the file was given. */
-export function damagedSegment(file: StagedFile, index: number, blobs: Pick<Blobs, "locate">): DomainError {
+export function damagedSegment(file: StagedFile, index: number, blobs: Pick<Blobs, "where">): DomainError {
   const slices = segmentSlices(file, index);
   const [first] = slices;
   return stagedBytesDamaged({
     kind: "stagedBytesDamaged",
-    path: first ? blobs.locate(first).path : "",
+    path: first ? blobs.where(first.blob) : "",
     slices,
     why: `the bytes of segment ${index} do not have the hashes that they were coded with`,
   });

@@ -30,6 +30,8 @@ export class Counters {
   encodeFailures = 0;
   storeFailures = 0;
   deleteFailures = 0;
+  /** Steps given up because somebody else got the job meanwhile. */
+  leasesLost = 0;
 
   /** A fragment was not taken. What was not even tried does not count. */
   notTaken(failure: NodeFailure): void {

@@ -1,6 +1,6 @@
 import { LRUCache } from "lru-cache";
-import type { FileRow, Job } from "../catalog/catalog.js";
-import type { Account } from "../model/account.js";
+import type { Catalog, FileRow, Job } from "../catalog/catalog.js";
+import type { Account, CessAccount } from "../model/account.js";
 import { ChainRefusal } from "../network/chain/chain.js";
 import type { DistributionContext } from "./components.js";
 import type { FidLocks } from "./fid-locks.js";
@@ -10,31 +10,51 @@ import type { DistributionSettings } from "./settings.js";
 import { isOwner, readFileStatus } from "./chain-view.js";
 import type { StoreContext } from "./store-context.js";
 
-export interface DeleteJobParts extends DistributionContext {
+export interface DeleteJobParts extends Pick<DistributionContext, "catalog"> {
   readonly storeContext: StoreContext;
   readonly locks: FidLocks;
+  /** Over a catalog that is fenced by the FID's lock. */
+  readonly deletion: (catalog: Catalog) => Deletion;
+}
+
+/** Lets one job at a time be about a FID. */
+export class DeleteJob {
+  constructor(private readonly context: DeleteJobParts) {}
+
+  async run(job: Job, signal: AbortSignal): Promise<Outcome> {
+    const { catalog, storeContext, locks, deletion } = this.context;
+    const row = await catalog.files.get(job.subject);
+    if (!row) return FINISH;
+    return (
+      (await locks.tryRun(row.fid, catalog, signal, (fenced, running) => deletion(fenced).step(row.id, running))) ??
+      storeContext.waitBlock()
+    );
+  }
+}
+
+/** Since which finalized block and time rows' files are missing; forgetting one only costs waiting again. */
+export class MissingFiles extends LRUCache<string, { readonly block: number; readonly at: number }> {
+  constructor() {
+    super({ max: 10_000 });
+  }
+}
+
+export interface DeletionParts extends DistributionContext {
+  readonly storeContext: StoreContext;
+  readonly missing: MissingFiles;
 }
 
 /** Removes a file that no object needs any more from the chain, for its owner. */
-export class DeleteJob {
-  private readonly context: DeleteJobParts;
+export class Deletion {
+  private readonly context: DeletionParts;
   private readonly settings: DistributionSettings;
-  /** Since which finalized block and time a row's file is missing; forgetting one only costs waiting again. */
-  private readonly missing = new LRUCache<string, { readonly block: number; readonly at: number }>({ max: 10_000 });
 
-  constructor(context: DeleteJobParts, settings: DistributionSettings) {
+  constructor(context: DeletionParts, settings: DistributionSettings) {
     this.context = context;
     this.settings = settings;
   }
 
-  async run(job: Job, signal: AbortSignal): Promise<Outcome> {
-    const { catalog, storeContext, locks } = this.context;
-    const row = await catalog.files.get(job.subject);
-    if (!row) return FINISH;
-    return (await locks.tryRun(row.fid, () => this.step(row.id, signal))) ?? storeContext.waitBlock();
-  }
-
-  private async step(id: string, signal: AbortSignal): Promise<Outcome> {
+  async step(id: string, signal: AbortSignal): Promise<Outcome> {
     const { catalog, storeContext } = this.context;
     const row = await catalog.files.get(id);
     if (!row) return FINISH;
@@ -59,6 +79,7 @@ export class DeleteJob {
     const { catalog, chain, storeContext } = this.context;
     const account = storeContext.accountOf(row);
     if (await storeContext.unsettled(row)) return storeContext.waitBlock();
+    // The owner stays listed, for the other row.
     if (await this.neededByTwin(row, account)) return this.gone(row);
     const { deal, file } = await readFileStatus(chain, row.fid, "best");
     if (deal) {
@@ -79,22 +100,23 @@ export class DeleteJob {
     if (final && isOwner(final, account.cessAccount)) return storeContext.waitBlock();
     // What we deleted ourselves is gone at a final block. Otherwise an endpoint that lags may not show the file yet.
     if (!row.signed && !(await this.staysAway(row))) return storeContext.waitBlock();
-    return this.gone(row);
+    return this.gone(row, account.cessAccount);
   }
 
   private async staysAway(row: FileRow): Promise<boolean> {
-    const { chain, clock } = this.context;
+    const { chain, clock, missing } = this.context;
     const { vanishedBlocks, blockMs } = this.settings;
     const block = await chain.finalizedBlock();
-    const since = this.missing.get(row.id) ?? { block, at: clock.now() };
-    this.missing.set(row.id, since);
+    const since = missing.get(row.id) ?? { block, at: clock.now() };
+    missing.set(row.id, since);
     return block - since.block >= vanishedBlocks && clock.now() - since.at >= vanishedBlocks * blockMs;
   }
 
-  private async gone(row: FileRow): Promise<Outcome> {
+  /** `unlisted`: whom a final block does not list any more. */
+  private async gone(row: FileRow, unlisted?: CessAccount): Promise<Outcome> {
     const { catalog, counters, wake } = this.context;
     if (row.signed) await catalog.files.markSigned(row.id, undefined);
-    await catalog.files.deleted(row.id);
+    await catalog.files.deleted(row.id, unlisted);
     counters.deletions++;
     // An object may have begun to need the file meanwhile.
     wake("store");
@@ -107,10 +129,11 @@ export class DeleteJob {
     if (!(await chain.authorized(account.cessAccount)))
       throw new TemporaryFailure(notAuthorized(account, chain.account));
     try {
-      await chain.deleteFile(account.cessAccount, row.fid, {
+      const block = await chain.deleteFile(account.cessAccount, row.fid, {
         onSigned: (signed) => catalog.files.markSigned(row.id, signed),
         signal,
       });
+      await catalog.receipts.deletedIn(row.id, block);
     } catch (error) {
       if (!(error instanceof ChainRefusal)) throw error;
       counters.refusals++;

@@ -1,35 +1,18 @@
-import { LRUCache } from "lru-cache";
 import { backoffMs } from "../async/backoff.js";
 import type { FileRow, Placement } from "../catalog/catalog.js";
 import type { Account, CessAccount } from "../model/account.js";
 import type { ChainDeal, ChainFile } from "../network/chain/chain.js";
 import type { DistributionContext } from "./components.js";
 import { DealPlacements } from "./deal-placements.js";
+import type { DeliveryMemory, FileMemory } from "./delivery-memory.js";
 import { AGAIN, TemporaryFailure, wait, type Outcome } from "./outcome.js";
 import type { DistributionSettings } from "./settings.js";
 import { isOwner, readFileStatus, sameContent } from "./chain-view.js";
 import type { StoreContext } from "./store-context.js";
 import type { Transfer } from "./transfer.js";
 
-/** Files whose delivery is remembered. When one is forgotten, silent nodes are only waited for longer. */
-const REMEMBERED_FILES = 10_000;
 /** How many times the setting a silent node is waited for at most: that doubles with each reassignment. */
 const LONGEST_PATIENCE = 32;
-
-/**
- * What this process learned while delivering one file. It only improves choices: after a restart the file is delivered
- * without it.
- */
-interface Memory {
-  /** Nodes that took fragments and did not report in time. */
-  readonly silent: Set<string>;
-  /** Times in which silent nodes were replaced. */
-  rounds: number;
-  /** Finalized block since which reports of the present nodes are awaited. */
-  awaitedSince: number | undefined;
-  /** Finalized block and time at which the deal was first missing. */
-  missingSince: { readonly block: number; readonly at: number } | undefined;
-}
 
 /** declared → placed → stored: the fragments to twelve nodes, then their reports, then the file on chain. */
 export class Delivery {
@@ -37,16 +20,21 @@ export class Delivery {
   private readonly settings: DistributionSettings;
   private readonly storeContext: StoreContext;
   private readonly transfer: Transfer;
-  private readonly memories = new LRUCache<string, Memory>({ max: REMEMBERED_FILES });
+  private readonly memory: DeliveryMemory;
 
   constructor(
-    context: DistributionContext & { readonly storeContext: StoreContext; readonly transfer: Transfer },
+    context: DistributionContext & {
+      readonly storeContext: StoreContext;
+      readonly transfer: Transfer;
+      readonly memory: DeliveryMemory;
+    },
     settings: DistributionSettings,
   ) {
     this.context = context;
     this.settings = settings;
     this.storeContext = context.storeContext;
     this.transfer = context.transfer;
+    this.memory = context.memory;
   }
 
   async run(row: FileRow, signal: AbortSignal): Promise<Outcome> {
@@ -62,7 +50,7 @@ export class Delivery {
         `a deal with other content is pending under this file's identity ${row.fid}`,
       );
     }
-    const memory = this.memory(row.id);
+    const memory = this.memory.of(row.id);
     memory.missingSince = undefined;
     return this.deliver(row, deal, memory, signal);
   }
@@ -71,7 +59,7 @@ export class Delivery {
     const saved = await this.context.catalog.files.placements(row.id);
     const outcome = await this.storeContext.conclude(row, account);
     if (outcome.kind !== "done") return outcome;
-    this.memories.delete(row.id);
+    this.memory.forget(row.id);
     this.creditReports(
       saved,
       (file.segments[0]?.fragments ?? []).map(({ node }, index) => ({ index, node })),
@@ -88,7 +76,7 @@ export class Delivery {
   }
 
   private async startOver(row: FileRow): Promise<Outcome> {
-    this.memories.delete(row.id);
+    this.memory.forget(row.id);
     await this.context.catalog.files.advance(row.id, "encoded", 0);
     return AGAIN;
   }
@@ -104,7 +92,7 @@ export class Delivery {
     const { vanishedBlocks, blockMs } = this.settings;
     const block = await chain.finalizedBlock();
     const final = await readFileStatus(chain, row.fid, "finalized");
-    const memory = this.memory(row.id);
+    const memory = this.memory.of(row.id);
     if (final.deal ?? final.file) {
       memory.missingSince = undefined;
       return this.storeContext.waitBlock();
@@ -117,7 +105,7 @@ export class Delivery {
     return this.startOver(row);
   }
 
-  private async deliver(row: FileRow, deal: ChainDeal, memory: Memory, signal: AbortSignal): Promise<Outcome> {
+  private async deliver(row: FileRow, deal: ChainDeal, memory: FileMemory, signal: AbortSignal): Promise<Outcome> {
     const { catalog, clock, chain, registry } = this.context;
     const saved = await catalog.files.placements(row.id);
     this.creditReports(saved, deal.reports);
@@ -147,7 +135,7 @@ export class Delivery {
    * A node that has had its fragments for long and has not reported loses its index. Both time and finalized blocks
    * must have passed: while the chain, or this process, stood still, no node could report.
    */
-  private async revokeSilent(placements: DealPlacements, memory: Memory): Promise<void> {
+  private async revokeSilent(placements: DealPlacements, memory: FileMemory): Promise<void> {
     const { registry, clock, chain, counters } = this.context;
     const deadline = clock.now() - this.patienceMs(memory);
     const late = placements.awaited().filter(({ since }) => since <= deadline);
@@ -164,7 +152,7 @@ export class Delivery {
     memory.rounds++;
   }
 
-  private awaitReports(placements: DealPlacements, memory: Memory): Outcome {
+  private awaitReports(placements: DealPlacements, memory: FileMemory): Outcome {
     const sooner = placements.awaited().map(({ since }) => since + this.patienceMs(memory) - this.context.clock.now());
     // All have reported: the file is on chain with the next block.
     if (sooner.length === 0) return this.storeContext.waitBlock();
@@ -172,17 +160,9 @@ export class Delivery {
     return wait(Math.max(this.settings.blockMs, Math.min(pollMs, ...sooner)));
   }
 
-  private patienceMs(memory: Memory): number {
+  private patienceMs(memory: FileMemory): number {
     const { reportTimeoutBlocks, blockMs } = this.settings;
     const minMs = reportTimeoutBlocks * blockMs;
     return backoffMs({ minMs, maxMs: minMs * LONGEST_PATIENCE }, memory.rounds + 1);
-  }
-
-  private memory(id: string): Memory {
-    const known = this.memories.get(id);
-    if (known) return known;
-    const fresh: Memory = { silent: new Set(), rounds: 0, awaitedSince: undefined, missingSince: undefined };
-    this.memories.set(id, fresh);
-    return fresh;
   }
 }

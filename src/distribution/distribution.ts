@@ -1,17 +1,11 @@
 import type { Worker } from "../background/worker.js";
+import type { JobKind } from "../catalog/catalog.js";
 import type { DistributionComponents, DistributionContext } from "./components.js";
 import { Counters, type DistributionCounts } from "./counters.js";
 import { DealWatcher } from "./deal-watcher.js";
-import { DeleteJob } from "./delete-job.js";
-import { Delivery } from "./delivery.js";
-import { EncodeJob } from "./encode-job.js";
-import { FidLocks } from "./fid-locks.js";
+import { jobHandlers } from "./job-handlers.js";
 import { JobWorker } from "./job-worker.js";
-import { Ordering } from "./ordering.js";
 import { DISTRIBUTION_DEFAULTS, type DistributionSettings } from "./settings.js";
-import { StoreContext } from "./store-context.js";
-import { StoreJob } from "./store-job.js";
-import { Transfer } from "./transfer.js";
 
 /** Stores staged files on twelve storage nodes each, and deletes them again: three workers for a supervisor. */
 export class Distribution {
@@ -23,21 +17,13 @@ export class Distribution {
   constructor(components: DistributionComponents, partial: Partial<DistributionSettings> = {}) {
     const settings = { ...DISTRIBUTION_DEFAULTS, ...partial };
     const context: DistributionContext = { ...components, counters: new Counters() };
-    const locks = new FidLocks();
-    const storeContext = new StoreContext(context, settings);
-    const ordering = new Ordering(context, storeContext);
-    const transfer = new Transfer(context, settings);
-    const delivery = new Delivery({ ...context, storeContext, transfer }, settings);
-    const store = new StoreJob({ catalog: context.catalog, storeContext, ordering, delivery, locks });
-    const remove = new DeleteJob({ ...context, storeContext, locks }, settings);
+    const handlers = jobHandlers(context, settings);
+    const worker = (kind: JobKind) => new JobWorker(kind, handlers[kind], context, settings);
     this.context = context;
     this.workers = [
-      {
-        worker: new JobWorker("encode", new EncodeJob(context), context, settings),
-        concurrency: settings.encodeConcurrency,
-      },
-      { worker: new JobWorker("store", store, context, settings), concurrency: settings.storeConcurrency },
-      { worker: new JobWorker("delete", remove, context, settings), concurrency: settings.deleteConcurrency },
+      { worker: worker("encode"), concurrency: settings.encodeConcurrency },
+      { worker: worker("store"), concurrency: settings.storeConcurrency },
+      { worker: worker("delete"), concurrency: settings.deleteConcurrency },
     ];
   }
 

@@ -50,7 +50,7 @@ export class EncodeJob {
   private async damaged(slices: readonly BlobSlice[], promised: string | undefined, found: string): Promise<never> {
     const { blobs, onDamage } = this.context;
     const [first] = slices;
-    const path = first ? blobs.locate(first).path : "";
+    const path = first ? blobs.where(first.blob) : "";
     const why = `they have the FID ${found}, not ${promised ?? ""}`;
     const damage: Damage = { kind: "stagedBytesDamaged", path, slices, why };
     await onDamage?.(damage);

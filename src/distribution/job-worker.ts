@@ -1,7 +1,9 @@
 import { abortable, onAbort } from "../async/abort.js";
 import { backoffMs } from "../async/backoff.js";
+import { whileLeased } from "../async/kept-lease.js";
 import { after } from "../async/timer.js";
-import type { Job, JobCatalog, JobKind } from "../catalog/catalog.js";
+import type { Catalog, Job, JobCatalog, JobKind } from "../catalog/catalog.js";
+import { LeaseLost } from "../model/lease-lost.js";
 import type { Progress, Worker } from "../background/worker.js";
 import { ChainUnavailable, ExtrinsicLost } from "../network/chain/chain.js";
 import type { DistributionContext } from "./components.js";
@@ -13,6 +15,14 @@ export interface JobHandler {
   run(job: Job, signal: AbortSignal): Promise<Outcome>;
 }
 
+/** Makes the handler of one step. Whatever that writes, it writes to this catalog, which the job's lease fences. */
+export type StepHandler = (catalog: Catalog) => JobHandler;
+
+/** A job whose step runs here, by its newest lease. */
+interface Running {
+  job: Job;
+}
+
 /**
  * Leases one due job of its kind, lets the handler do one step, and releases it with the step's outcome. Jobs are rows
  * of the catalog: nothing of them is kept here between two steps.
@@ -20,14 +30,13 @@ export interface JobHandler {
 export class JobWorker implements Worker {
   readonly name: string;
   private readonly kind: JobKind;
-  private readonly handler: JobHandler;
+  private readonly handler: StepHandler;
   private readonly context: DistributionContext;
   private readonly jobs: JobCatalog;
   private readonly settings: DistributionSettings;
-  /** Ids of jobs whose step runs here: after a pause of the whole process their leases may be over. */
-  private readonly running = new Set<string>();
+  private readonly running = new Map<string, Running>();
 
-  constructor(kind: JobKind, handler: JobHandler, context: DistributionContext, settings: DistributionSettings) {
+  constructor(kind: JobKind, handler: StepHandler, context: DistributionContext, settings: DistributionSettings) {
     this.name = kind;
     this.kind = kind;
     this.handler = handler;
@@ -37,51 +46,86 @@ export class JobWorker implements Worker {
   }
 
   async step(signal: AbortSignal): Promise<Progress> {
+    // Most looks find nothing. A read costs less than a transaction, and waits for none.
+    const due = await this.jobs.nextDue([this.kind]);
+    if (due === undefined || due > this.context.clock.now()) return this.idle(due);
     const [job] = await this.jobs.lease([this.kind], 1, this.settings.leaseMs);
-    if (!job) return this.idle();
-    if (this.running.has(job.id)) return { kind: "busy" };
-    this.running.add(job.id);
-    const lease = new AbortController();
-    const keeping = this.keepLease(job, lease.signal);
-    try {
-      await this.run(job, signal);
-    } finally {
-      lease.abort();
-      await keeping;
-    }
+    if (!job) return this.idle(await this.jobs.nextDue([this.kind]));
+    const running = this.running.get(job.id);
+    // After a pause of the whole process a lease may be over while its step still runs: that goes on by the new one.
+    if (running) running.job = job;
+    else await this.run(job, signal);
     return { kind: "busy" };
   }
 
   /** The floor keeps this from being a busy loop while another loop is about to take a due job. */
-  private async idle(): Promise<Progress> {
-    const due = await this.jobs.nextDue([this.kind]);
+  private idle(due: number | undefined): Progress {
     const floor = this.context.clock.now() + this.settings.idleFloorMs;
-    return { kind: "idle", ...(due !== undefined && { until: Math.max(due, floor) }) };
+    // Other gateways add jobs, too, and what tells of them may be lost.
+    const look = this.context.catalog.shared ? this.context.clock.now() + LOOK_MS : Infinity;
+    const until = Math.min(due === undefined ? Infinity : Math.max(due, floor), look);
+    return { kind: "idle", ...(until < Infinity && { until }) };
   }
 
   private async run(job: Job, signal: AbortSignal): Promise<void> {
     const began = this.context.clock.now();
+    const running: Running = { job };
+    this.running.set(job.id, running);
     let outcome: Outcome;
     try {
-      // Before it is released: from then on any loop may have it.
-      const forget = () => this.running.delete(job.id);
-      outcome = await this.orAbandoned(this.handle(job, signal), signal).finally(forget);
+      outcome = await this.leased(running, signal);
     } catch (error) {
-      await this.failed(job, error, began, signal);
+      await this.settle(running.job, () => this.failed(running.job, error, began, signal));
       return;
     }
-    const now = this.context.clock.now();
-    if (outcome.kind === "finish") await this.jobs.finish(job.id);
-    else if (outcome.kind === "again") await this.jobs.release(job.id, now);
-    else if (outcome.kind === "wait") await this.jobs.release(job.id, now + outcome.ms);
+    await this.settle(running.job, async (job) => {
+      const now = this.context.clock.now();
+      if (outcome.kind === "finish") await this.jobs.finish(job);
+      else if (outcome.kind === "again") await this.jobs.release(job, now);
+      else if (outcome.kind === "wait") await this.jobs.release(job, now + outcome.ms);
+    });
   }
 
-  private handle(job: Job, signal: AbortSignal): Promise<Outcome> {
+  /** Gives the job back, unless it is gone or somebody else has it. */
+  private async settle(job: Job, giveBack: (job: Job) => Promise<void>): Promise<void> {
+    try {
+      await giveBack(job);
+    } catch (error) {
+      if (!(error instanceof LeaseLost)) throw error;
+      if (!error.gone) this.lost(job, error);
+    }
+  }
+
+  private lost({ id, kind }: Job, { message }: LeaseLost): void {
+    this.context.counters.leasesLost++;
+    this.context.log.warn({ job: id, kind, reason: message }, "a job's step was given up");
+  }
+
+  /** Transfers take longer than a lease, so it is extended while the step runs. */
+  private leased(running: Running, signal: AbortSignal): Promise<Outcome> {
+    const { clock, log, catalog } = this.context;
+    const { leaseMs } = this.settings;
+    const lease = {
+      clock,
+      leaseMs,
+      extend: (ms: number) => this.jobs.extend(running.job, ms),
+      onTrouble: (err: unknown) => log.warn({ job: running.job.id, err }, "a job's lease could not be extended"),
+    };
+    const handler = this.handler(catalog.fenced(() => running.job));
+    return whileLeased(lease, signal, (ending) =>
+      // Before it is released: from then on any loop may have it.
+      this.orAbandoned(this.handle(handler, running.job, ending), ending).finally(() =>
+        this.running.delete(running.job.id),
+      ),
+    );
+  }
+
+  private handle(handler: JobHandler, job: Job, signal: AbortSignal): Promise<Outcome> {
     const { traced } = this.context;
-    if (!traced) return this.handler.run(job, signal);
+    if (!traced) return handler.run(job, signal);
     const { id, kind, subject, attempt } = job;
     const attributes = { "cess_s3.job": id, "cess_s3.subject": subject, "cess_s3.attempt": attempt };
-    return traced(`job ${kind}`, attributes, () => this.handler.run(job, signal));
+    return traced(`job ${kind}`, attributes, () => handler.run(job, signal));
   }
 
   /**
@@ -104,9 +148,10 @@ export class JobWorker implements Worker {
 
   private async failed(job: Job, error: unknown, began: number, signal: AbortSignal): Promise<void> {
     const now = this.context.clock.now();
-    // Shutting down is not the job's failure.
-    if (signal.aborted) {
-      await this.jobs.release(job.id, now);
+    // Shutting down is not the job's failure. Neither is a lease lost: that of the FID's lock, where the job is still ours.
+    if (signal.aborted || error instanceof LeaseLost) {
+      await this.jobs.release(job, now);
+      if (error instanceof LeaseLost) this.lost(job, error);
       return;
     }
     const { retryMinBlocks, retryMaxBlocks, blockMs } = this.settings;
@@ -129,30 +174,15 @@ export class JobWorker implements Worker {
       },
       "a job failed and will be tried again",
     );
-    await this.jobs.release(job.id, now + delayMs, text);
-  }
-
-  /** Transfers take longer than a lease. A failure to extend the lease is only logged, since steps may run twice. */
-  private async keepLease(job: Job, ended: AbortSignal): Promise<void> {
-    while (!isAborted(ended)) {
-      try {
-        await this.context.clock.sleep(this.settings.leaseMs / 3, ended);
-        await this.jobs.extend(job.id, this.settings.leaseMs);
-      } catch (error) {
-        if (!isAborted(ended))
-          this.context.log.warn({ job: job.id, err: error }, "a job's lease could not be extended");
-      }
-    }
+    await this.jobs.release(job, now + delayMs, text);
   }
 }
+
+/** How often an idle worker looks for jobs of other gateways, ms. */
+const LOOK_MS = 5_000;
 
 /** The longest wait after a step that failed while this process stood still, or many nodes failed at once, ms. */
 const OWN_TROUBLE_MS = 5_000;
 
 /** Time that aborted work has to end by itself, ms; well below what the supervisor waits for a worker at shutdown. */
 const ABORT_GRACE_MS = 500;
-
-/** A function, because the compiler would take the value to be unchanged across an await. */
-function isAborted(signal: AbortSignal): boolean {
-  return signal.aborted;
-}

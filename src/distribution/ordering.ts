@@ -3,7 +3,7 @@ import type { Account } from "../model/account.js";
 import { formatFrom } from "../model/file.js";
 import { ChainRefusal, type ChainDeal } from "../network/chain/chain.js";
 import type { DistributionContext } from "./components.js";
-import { damagedSegment, segmentContent, stagedForm } from "./content.js";
+import { damagedSegment, withSegment, stagedForm } from "./content.js";
 import { FileNames } from "./file-names.js";
 import { AGAIN, TemporaryFailure, type Outcome } from "./outcome.js";
 import { judge, notAuthorized, objection } from "./refusals.js";
@@ -24,9 +24,9 @@ export class Ordering {
   private readonly storeContext: StoreContext;
   private readonly names: FileNames;
 
-  constructor(context: DistributionContext, storeContext: StoreContext) {
+  constructor(context: DistributionContext & { readonly storeContext: StoreContext }) {
     this.context = context;
-    this.storeContext = storeContext;
+    this.storeContext = context.storeContext;
     this.names = new FileNames(context);
   }
 
@@ -112,7 +112,7 @@ export class Ordering {
     if (!exists) await this.requireBytes(row, signal);
     counters.declarations++;
     try {
-      await chain.declare(
+      const block = await chain.declare(
         {
           fid: row.fid,
           owner: account.cessAccount,
@@ -123,6 +123,8 @@ export class Ordering {
         },
         { onSigned: (signed) => catalog.files.markSigned(row.id, signed), signal },
       );
+      // For receipts alone: after a crash before this they do without.
+      await catalog.receipts.declaredIn(row.id, block);
     } catch (error) {
       if (!(error instanceof ChainRefusal)) throw error;
       return this.refused(row, account, error);
@@ -148,8 +150,14 @@ export class Ordering {
     const task = { priority: "background", signal } as const;
     const staged = stagedForm(row);
     for (const [s, { hash }] of row.segments.entries()) {
-      const content = segmentContent(staged, s, blobs);
-      const found = await encoder.segmentHash(content, formatFrom(staged.format, s), task);
+      const format = formatFrom(staged.format, s);
+      const found = await withSegment(
+        staged,
+        s,
+        blobs,
+        (content) => encoder.segmentHash(content, format, task),
+        signal,
+      );
       if (found !== hash) throw damagedSegment(staged, s, blobs);
     }
   }

@@ -8,7 +8,7 @@ export interface DistributionSettings {
   readonly deleteConcurrency: number;
   /** The chain's block time; the waits below are counted in blocks. */
   readonly blockMs: number;
-  /** A job's lease; it is extended while the job runs, so this is how long a crashed gateway blocks it. */
+  /** Leases of jobs and of FIDs; they are extended while work goes on, so this is how long a crashed gateway blocks it. */
   readonly leaseMs: number;
   /** The least time between two looks for due jobs when nothing wakes the worker. */
   readonly idleFloorMs: number;
@@ -39,7 +39,7 @@ export const DISTRIBUTION_DEFAULTS: DistributionSettings = {
   storeConcurrency: 24,
   deleteConcurrency: 2,
   blockMs: 6_000,
-  leaseMs: 60_000,
+  leaseMs: 30_000,
   idleFloorMs: 250,
   retryMinBlocks: 1,
   retryMaxBlocks: 100,

@@ -1,4 +1,4 @@
-import type { FileRow, Job } from "../catalog/catalog.js";
+import type { Catalog, FileRow, Job } from "../catalog/catalog.js";
 import { damageOf } from "../model/damage.js";
 import type { Delivery } from "./delivery.js";
 import type { FidLocks } from "./fid-locks.js";
@@ -9,7 +9,8 @@ import type { StoreContext } from "./store-context.js";
 
 export interface StoreJobParts extends Pick<DistributionContext, "catalog"> {
   readonly storeContext: StoreContext;
-  readonly ordering: Ordering;
+  /** Over a catalog that is fenced by the FID's lock. */
+  readonly ordering: (catalog: Catalog) => Ordering;
   readonly delivery: Delivery;
   readonly locks: FidLocks;
 }
@@ -35,10 +36,13 @@ export class StoreJob {
   }
 
   private async step(row: FileRow, signal: AbortSignal): Promise<Outcome> {
-    const { storeContext, ordering, delivery, locks } = this.context;
+    const { catalog, storeContext, ordering, delivery, locks } = this.context;
     switch (row.state) {
       case "encoded":
-        return (await locks.tryRun(row.fid, () => ordering.run(row.id, signal))) ?? storeContext.waitBlock();
+        return (
+          (await locks.tryRun(row.fid, catalog, signal, (fenced, running) => ordering(fenced).run(row.id, running))) ??
+          storeContext.waitBlock()
+        );
       case "declared":
       case "placed":
         return delivery.run(row, signal);

@@ -1,6 +1,4 @@
 import { setMaxListeners } from "node:events";
-import { LRUCache } from "lru-cache";
-import { Semaphore } from "../async/semaphore.js";
 import type { FileRow } from "../catalog/catalog.js";
 import type { WantedFragment } from "../encoding/encoder.js";
 import { isProblem } from "../model/errors.js";
@@ -12,25 +10,18 @@ import { FRAGMENT_SIZE, FRAGMENTS } from "../model/sizes.js";
 import type { RegisteredNode } from "../network/nodes/node-registry.js";
 import { NodeFailure, type FragmentName, type NodeAddress } from "../network/nodes/nodes.js";
 import type { DistributionContext } from "./components.js";
-import { damagedSegment, segmentContent, stagedForm } from "./content.js";
+import { damagedSegment, withSegment, stagedForm } from "./content.js";
 import type { DealPlacements } from "./deal-placements.js";
 import { TemporaryFailure } from "./outcome.js";
 import { SegmentPasses } from "./segment-passes.js";
 import type { DistributionSettings } from "./settings.js";
+import type { Progress, TransferTurns } from "./transfer-turns.js";
 
 const RANDOM = rulesPolicy();
-/** Files whose transfers' progress is remembered; when one is forgotten, its fragments are only sent again. */
-const REMEMBERED_FILES = 1_000;
 
 /** How a transfer ended: complete, paused because its time was over, or short of suitable nodes. */
 export type TransferEnd =
   { readonly kind: "complete" } | { readonly kind: "paused" } | { readonly kind: "unsatisfied"; readonly why: string };
-
-/** How many segments' fragments of one index a node has taken. */
-interface Progress {
-  readonly node: string;
-  readonly segments: number;
-}
 
 /** One file's transfer: what its indexes share. */
 interface Shipment {
@@ -62,24 +53,12 @@ interface Shipment {
 export class Transfer {
   private readonly context: DistributionContext;
   private readonly settings: DistributionSettings;
-  /** A permit is one fragment in memory. Files are its queues. */
-  private readonly memory: Semaphore;
-  /** How many permits that has. */
-  private readonly most: number;
-  /**
-   * A permit is one fragment that a node, its group, is given or waits for. It comes before the memory, so that what waits
-   * for a slow node is not in memory.
-   */
-  private readonly nodes: Semaphore;
-  /** By row. */
-  private readonly progress = new LRUCache<string, Map<number, Progress>>({ max: REMEMBERED_FILES });
+  private readonly turns: TransferTurns;
 
-  constructor(context: DistributionContext, settings: DistributionSettings) {
+  constructor(context: DistributionContext & { readonly turns: TransferTurns }, settings: DistributionSettings) {
     this.context = context;
     this.settings = settings;
-    this.most = Math.max(1, Math.floor(settings.bytesInFlight / FRAGMENT_SIZE));
-    this.memory = new Semaphore({ permits: this.most });
-    this.nodes = new Semaphore({ permits: Infinity, permitsPerGroup: settings.fragmentsPerNode });
+    this.turns = context.turns;
   }
 
   /**
@@ -106,11 +85,11 @@ export class Transfer {
       wish,
       signal: running,
       until: this.context.clock.now() + this.settings.sliceBlocks * this.settings.blockMs,
-      progress: this.progressOf(row),
+      progress: this.turns.progressOf(row.id),
       passes: new SegmentPasses({
         clock: this.context.clock,
-        memory: this.memory,
-        most: this.most,
+        memory: this.turns.memory,
+        most: this.turns.most,
         queue: row.id,
         signal: running,
         make: (segment, wanted) => this.fragments(row, segment, wanted, running),
@@ -135,7 +114,7 @@ export class Transfer {
     );
     shipment.signal.throwIfAborted();
     if (placements.complete) {
-      this.progress.delete(row.id);
+      this.turns.forget(row.id);
       return { kind: "complete" };
     }
     // Indexes without a node are reported when the rest is sent.
@@ -160,12 +139,6 @@ export class Transfer {
       if (isProblem(error, "invalidTag")) throw new TemporaryFailure(`bucket ${bucket}: ${error.message}`);
       throw error;
     }
-  }
-
-  private progressOf(row: FileRow): Map<number, Progress> {
-    const progress = this.progress.get(row.id) ?? new Map<number, Progress>();
-    this.progress.set(row.id, progress);
-    return progress;
   }
 
   private assign(shipment: Shipment, indexes: readonly number[]): void {
@@ -227,7 +200,7 @@ export class Transfer {
       }
       const hash = segment.fragments[index];
       if (hash === undefined) throw new Error(`segment ${s} of ${row.fid} has no fragment ${index}`);
-      await this.nodes.run(() => this.sendFragment(shipment, s, { index, hash }, node), {
+      await this.turns.nodes.run(() => this.sendFragment(shipment, s, { index, hash }, node), {
         queue: row.id,
         group: node.account,
         signal,
@@ -261,9 +234,14 @@ export class Transfer {
   ): Promise<Uint8Array[]> {
     const { blobs, encoder } = this.context;
     const staged = stagedForm(row);
-    const content = segmentContent(staged, s, blobs);
     const task = { priority: "background", signal } as const;
-    const made = await encoder.fragments(content, formatFrom(staged.format, s), wanted, task);
+    const made = await withSegment(
+      staged,
+      s,
+      blobs,
+      (content) => encoder.fragments(content, formatFrom(staged.format, s), wanted, task),
+      signal,
+    );
     return made.map((bytes) => {
       if (!bytes) throw damagedSegment(staged, s, blobs);
       return bytes;

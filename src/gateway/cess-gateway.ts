@@ -2,9 +2,9 @@ import type { Blobs } from "../blobs/blobs.js";
 import type { Catalog } from "../catalog/catalog.js";
 import type { Clock } from "../model/clock.js";
 import type { Keys } from "../keys/keys.js";
-import type { Chain } from "../network/chain/chain.js";
 import type { PlacementTags } from "../model/placement-tags.js";
-import type { Preprocessing } from "../preprocessing/preprocessing.js";
+import type { UploadPreprocessing } from "../preprocessing/preprocessing.js";
+import type { Receipts } from "../receipts/receipts.js";
 import type { NetworkFiles } from "../retrieval/network-files.js";
 import type { Retrieval } from "../retrieval/retrieval.js";
 import type { Accounts } from "./access/accounts.js";
@@ -12,7 +12,7 @@ import type { Acls } from "./objects/acls.js";
 import { AclService } from "./objects/acl-service.js";
 import { Authorizer } from "./access/authorizer.js";
 import { ObjectLayout, PACKING_DEFAULTS } from "./ingest/object-layout.js";
-import type { ChainReadingsSettings, ReadingStore } from "./ingest/chain-readings.js";
+import type { ChainReadingsSettings, PayersChain, ReadingStore } from "./ingest/chain-readings.js";
 import { StorageQuota } from "./ingest/storage-quota.js";
 import { LeaseGuard, type LeaseGuardComponents } from "./ingest/lease-guard.js";
 import { QuotaCheck } from "./ingest/quota-check.js";
@@ -54,9 +54,9 @@ export interface GatewayComponents {
   /** Absent: no accounts are known, so only a bucket's owner can write to it. */
   readonly accounts?: Accounts;
   readonly blobs: Blobs;
-  readonly preprocessing: Preprocessing;
+  readonly preprocessing: UploadPreprocessing;
   readonly retrieval: Retrieval;
-  readonly chain: Chain;
+  readonly chain: PayersChain;
   readonly keys: Keys;
   readonly clock: Clock;
   /** Where readings of the chain are kept between two processes. */
@@ -65,6 +65,8 @@ export interface GatewayComponents {
   readonly files?: NetworkFiles;
   /** The bucket of all files on the network. */
   readonly network?: NetworkBucket | undefined;
+  /** Issues receipts of stored objects; none when absent. */
+  readonly receipts?: Pick<Receipts, "of">;
   /** Which storage nodes buckets may choose by their tags; none when absent. */
   readonly placementTags?: PlacementTags;
   /** Where bodies are hashed; on the event loop when absent. */

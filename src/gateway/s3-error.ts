@@ -1,4 +1,4 @@
-import { DomainError } from "../model/errors.js";
+import { DomainError, type Problem } from "../model/errors.js";
 
 /**
  * The codes of all errors that clients may get: S3's own, and a few for the network's refusals. s3/error-response.ts has
@@ -174,10 +174,7 @@ function fromDomain(error: DomainError): S3Error {
     case "kmsKeyForbidden":
       return refuse("AccessDenied", { message, fields: { KeyId: problem.keyId } });
     case "quotaExceeded":
-      return refuse("QuotaExceeded", {
-        message,
-        fields: { Quota: String(problem.limit), Used: String(problem.used), Unit: problem.what },
-      });
+      return refuse("QuotaExceeded", { message, fields: quotaFields(problem) });
     case "invalidToken":
       return refuse("InvalidToken", { message });
     case "expiredToken":
@@ -190,9 +187,12 @@ function fromDomain(error: DomainError): S3Error {
       return refuse("SlowDown", { message });
     case "dependencyUnavailable":
       return refuse("ServiceUnavailable", { message });
+    case "notStored":
+      return refuse("InvalidObjectState", { message, headers: { "x-cess-state": problem.state } });
     case "wrongCipher":
       return refuse("AccessDenied", { message });
     case "noCipherNeeded":
+    case "noReceipt":
     case "fileHeldOtherwise":
       return refuse("InvalidRequest", { message });
     // What can never succeed is no 503: SDKs would try it again and again.
@@ -204,4 +204,8 @@ function fromDomain(error: DomainError): S3Error {
     case "objectUnavailable":
       return refuse("ObjectUnavailable", { message });
   }
+}
+
+function quotaFields({ limit, used, what }: Extract<Problem, { readonly kind: "quotaExceeded" }>) {
+  return { Quota: String(limit), Used: String(used), Unit: what };
 }

@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, rm, stat } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { DomainError } from "../model/errors.js";
 
@@ -61,14 +61,35 @@ export class AccessSpool {
     const { folder } = components;
     await mkdir(folder, { recursive: true });
     for (const name of await readdir(folder)) {
-      const [, bucket = "", begun = ""] = /^(.+)_(\d+)\.log$/.exec(name) ?? [];
-      const path = join(folder, name);
-      if (bucket === "") continue;
-      const { size: bytes } = await stat(path);
-      spool.closed.set(path, { bucket, begun: Number(begun), path, bytes });
-      spool.totalBytes += bytes;
+      const file = fileNamed(name);
+      if (file) await spool.add(file, join(folder, name));
     }
     return spool;
+  }
+
+  /** Takes over the files in folders within its own whose names fit: those of processes that there are no more. */
+  async adopt(fits: (folder: string) => boolean): Promise<void> {
+    const { folder } = this.components;
+    for (const name of await readdir(folder)) {
+      if (!fits(name)) continue;
+      const foreign = join(folder, name);
+      for (const found of await readdir(foreign)) {
+        const file = fileNamed(found);
+        if (!file) continue;
+        let { begun } = file;
+        const path = () => join(folder, `${file.bucket}_${begun}.log`);
+        while (this.closed.has(path())) begun++;
+        await rename(join(foreign, found), path());
+        await this.add({ ...file, begun }, path());
+      }
+      await rm(foreign, { recursive: true, force: true });
+    }
+  }
+
+  private async add(file: Pick<SpoolFile, "bucket" | "begun">, path: string): Promise<void> {
+    const { size: bytes } = await stat(path);
+    this.closed.set(path, { ...file, path, bytes });
+    this.totalBytes += bytes;
   }
 
   get dropped(): number {
@@ -178,4 +199,10 @@ export class AccessSpool {
     if (this.closed.delete(file.path)) this.totalBytes -= file.bytes;
     await rm(file.path, { force: true });
   }
+}
+
+/** Undefined for a name that is none of the spool's. */
+function fileNamed(name: string): Pick<SpoolFile, "bucket" | "begun"> | undefined {
+  const [, bucket = "", begun = ""] = /^(.+)_(\d+)\.log$/.exec(name) ?? [];
+  return bucket === "" ? undefined : { bucket, begun: Number(begun) };
 }

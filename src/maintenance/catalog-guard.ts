@@ -10,7 +10,7 @@ export interface MarkStore {
 }
 
 export interface CatalogGuardComponents {
-  readonly catalog: Pick<Catalog, "mark">;
+  readonly catalog: Pick<Catalog, "mark" | "shared">;
   readonly store: MarkStore;
   readonly clock: Clock;
 }
@@ -58,7 +58,9 @@ export class CatalogGuard implements Worker {
     const mark = toMark(await components.store.get(CATALOG_MARK));
     guard.generation = mark?.generation ?? 0;
     guard.marked = mark !== undefined;
-    guard.found = catalogFault(await components.catalog.mark.read(), mark);
+    // A gateway that is new beside others finds a catalog that has come far.
+    if (mark !== undefined || !components.catalog.shared)
+      guard.found = catalogFault(await components.catalog.mark.read(), mark);
     return guard;
   }
 
@@ -77,6 +79,7 @@ export class CatalogGuard implements Worker {
   async accept(): Promise<CatalogMark> {
     const mark = await this.components.catalog.mark.renew(this.generation);
     await this.components.store.set(CATALOG_MARK, mark);
+    this.generation = mark.generation;
     this.marked = true;
     this.found = undefined;
     return mark;
@@ -94,7 +97,12 @@ export class CatalogGuard implements Worker {
     // Of a new catalog first where it is: one that was moved on has lost its mark, if it has none.
     if (!this.marked) await store.set(CATALOG_MARK, await catalog.mark.read());
     this.marked = true;
-    await store.set(CATALOG_MARK, await catalog.mark.advance());
+    const mark = await catalog.mark.advance();
+    // Of a database that was lost while the gateway runs, and came back without what it had confirmed.
+    this.found = catalogFault({ ...mark, generation: mark.generation - 1 }, { ...mark, generation: this.generation });
+    if (this.found !== undefined) return;
+    this.generation = mark.generation;
+    await store.set(CATALOG_MARK, mark);
     this.covered = changes;
   }
 }

@@ -35,7 +35,7 @@ export class QuarantineKeeper implements Worker {
   async step(): Promise<Progress> {
     const { blobs, clock } = this.components;
     const { keepMs, minFreeBytes, intervalMs, batch } = this.settings;
-    const files = blobs.quarantine.files();
+    const files = await blobs.quarantine.files();
     for (const file of files.slice(0, batch)) {
       const due = file.since + keepMs <= clock.now() || (await blobs.free()) < minFreeBytes;
       if (!due) return { kind: "idle", until: clock.now() + intervalMs };
@@ -51,7 +51,7 @@ export class QuarantineKeeper implements Worker {
  */
 export async function putBackLinked(components: Omit<QuarantineKeeperComponents, "clock">): Promise<number> {
   let count = 0;
-  for (const file of components.blobs.quarantine.files()) if (await putBackIfLinked(components, file)) count++;
+  for (const file of await components.blobs.quarantine.files()) if (await putBackIfLinked(components, file)) count++;
   return count;
 }
 

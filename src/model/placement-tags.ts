@@ -80,6 +80,11 @@ export class PlacementTags {
     };
   }
 
+  /** The regions that a node is in, by name. */
+  regionsOf(node: Parameters<PlacementWish["takes"]>[0]): string[] {
+    return [...this.settings.regions].flatMap(([name, region]) => (isWithin(region, node) ? [name] : []));
+  }
+
   private nodes(tags: readonly Tag[]): ReadonlySet<string> | undefined {
     const given = tags.filter(({ key }) => NODES_TAG.test(key));
     if (given.length === 0) return undefined;

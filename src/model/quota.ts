@@ -8,6 +8,11 @@ export interface Quota {
   readonly objects?: number;
 }
 
+/** Whether it limits nothing. */
+export function isUnlimited({ bytes, objects }: Quota): boolean {
+  return bytes === undefined && objects === undefined;
+}
+
 /** The quota of an account, with the account's name. */
 export interface AccountQuota extends Quota {
   readonly account: string;

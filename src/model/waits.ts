@@ -10,6 +10,12 @@ export class Waits {
   private readonly running = { chain: 0, nodes: 0 };
   private readonly since = { chain: 0, nodes: 0 };
 
+  /** Counts what another process has waited for this request. */
+  add({ chain, nodes }: Waits["ms"]): void {
+    this.ms.chain += chain;
+    this.ms.nodes += nodes;
+  }
+
   /** The result of `work`, whose time counts. */
   async for<T>(other: Other, work: Promise<T>): Promise<T> {
     if (this.running[other]++ === 0) this.since[other] = performance.now();

@@ -274,6 +274,7 @@ export class Packer implements Worker {
       );
       if (!file || others.length > 0) throw new Error("a pack did not become one file");
       await catalog.preparations.clear(blob.id);
+      blobs.requireFresh([blob.id]);
       return await this.link({ ...file, owner: order.owner, packed: order.format }, writer);
     } catch (error) {
       const damage = damageOf(error);

@@ -20,6 +20,8 @@ export interface PublicRoute {
 export interface PublicServerComponents
   extends Omit<HttpListenerComponents, "handle">, Omit<PublicDownloadsComponents, "clientOf"> {
   readonly limits: StrangerLimits;
+  /** Awaited for each request before anything of it is decided: what is public is then as new as the request. */
+  readonly current?: () => Promise<void>;
   /** What tells requests of one client from those of others: its address, or its network. */
   readonly clientOf: (request: IncomingMessage) => string;
   /** What `GET /status` says of this gateway. */
@@ -112,6 +114,7 @@ export class PublicServer {
   private async handle(request: IncomingMessage, response: ServerResponse, signal: AbortSignal): Promise<void> {
     const { limits, clientOf, routes } = this.components;
     limits.admit(clientOf(request));
+    await this.components.current?.();
     const target = request.url ?? "";
     if (!URL.canParse(target, "http://gateway")) throw NOT_FOUND;
     const url = new URL(target, "http://gateway");

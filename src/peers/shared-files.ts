@@ -1,7 +1,7 @@
-import type { Blobs } from "../blobs/blobs.js";
+import { BlobMissing, type Blobs } from "../blobs/blobs.js";
 import type { FragmentCache } from "../cache/cache.js";
 import type { Catalog, FileRow } from "../catalog/catalog.js";
-import type { Encoder, FileSlice } from "../encoding/encoder.js";
+import type { Encoder } from "../encoding/encoder.js";
 import type { ByteRange } from "../model/byte-range.js";
 import { slicesWithin } from "../model/byte-slices.js";
 import { ByteStream } from "../streams/byte-stream.js";
@@ -54,8 +54,14 @@ export class SharedFiles {
   async open(file: FileRow, range: ByteRange, reach: Reach, signal: AbortSignal): Promise<ByteStream> {
     if (range.end <= range.start) return ByteStream.of();
     const pinned = await this.pinStaged(file);
-    if (!pinned) return this.components.retrieval.open([{ file, range }], signal, reach);
-    return ByteStream.begin(this.readStaged(file.blobs, range), signal, pinned);
+    if (pinned)
+      try {
+        return await ByteStream.begin(this.readStaged(file.blobs, range), signal, pinned);
+      } catch (error) {
+        // Another gateway, which does not know of pins here, let them go.
+        if (!(error instanceof BlobMissing)) throw error;
+      }
+    return this.components.retrieval.open([{ file, range }], signal, reach);
   }
 
   /** A fragment, parity or data, if its segment is staged or the fragment is cached; else undefined. */
@@ -66,11 +72,15 @@ export class SharedFiles {
     if (!unpin) return this.components.cache.get(hash);
     try {
       const index = file.segments[segment]?.fragments.indexOf(hash) ?? 0;
-      const content = this.segmentContent(file, segment);
       // Low priority: reads and uploads of this gateway's own clients come first.
       const task = { priority: "background", signal } as const;
-      const { encoder } = this.components;
-      const [bytes] = await encoder.fragments(content, formatFrom(file.format, segment), [{ index, hash }], task);
+      const { blobs, encoder } = this.components;
+      const format = formatFrom(file.format, segment);
+      const [bytes] = await blobs.withLocal(
+        segmentSlices(file, segment),
+        (content) => encoder.fragments(content, format, [{ index, hash }], task),
+        signal,
+      );
       return bytes;
     } finally {
       unpin();
@@ -100,10 +110,9 @@ export class SharedFiles {
       yield* this.components.blobs.read(blob, { start: offset, end: offset + length });
     }
   }
+}
 
-  private segmentContent({ blobs, format, size }: FileRow, segment: number): FileSlice[] {
-    const start = segment * segmentCapacity(format);
-    const slices = slicesWithin(blobs, { start, end: Math.min(start + segmentCapacity(format), size) });
-    return slices.map((slice) => this.components.blobs.locate(slice));
-  }
+function segmentSlices({ blobs, format, size }: FileRow, segment: number): BlobSlice[] {
+  const start = segment * segmentCapacity(format);
+  return slicesWithin(blobs, { start, end: Math.min(start + segmentCapacity(format), size) });
 }

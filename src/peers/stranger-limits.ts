@@ -23,11 +23,14 @@ export interface Download {
 
 const DOWNLOADS_RETRY_MS = 5_000;
 
-/** How much of the gateway those get who need not say who they are. What they used is forgotten with the process. */
+/**
+ * How much of the gateway those get who need not say who they are. What they used is forgotten with the process. Requests and
+ * bytes may be counted together with other processes; downloads at a time are each one's own.
+ */
 export class StrangerLimits {
   readonly counts = { limited: 0, bytes: 0 };
-  private readonly requests: TokenBuckets;
-  private readonly budget: DailyBudget | undefined;
+  readonly requests: TokenBuckets;
+  readonly budget: DailyBudget | undefined;
   private readonly byClient = new Map<string, number>();
   private running = 0;
 

@@ -39,6 +39,9 @@ export interface Preprocessing {
   close(): Promise<void>;
 }
 
+/** What requests need of it. */
+export type UploadPreprocessing = Pick<Preprocessing, "rootOf" | "check" | "advance" | "forget">;
+
 export interface FileSettings {
   readonly format: SegmentFormat;
   readonly territory: string;

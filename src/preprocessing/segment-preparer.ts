@@ -38,9 +38,9 @@ export class SegmentPreparer {
     };
     const { catalog, encoder } = this.components;
     const hashed = async () => {
-      const hashes = await this.pinned(wanted, (content, format) =>
-        encoder.hashSegment(content, format, { ...task, onStart }),
-      );
+      const hash = (content: readonly FileSlice[], format: SegmentFormat) =>
+        encoder.hashSegment(content, format, { ...task, onStart });
+      const hashes = await this.pinned(wanted, hash, task.signal);
       if (save) await catalog.preparations.save(wanted.subject, wanted.index, source, hashes);
       return hashes;
     };
@@ -54,23 +54,27 @@ export class SegmentPreparer {
 
   /** The segment's own hash, which is not saved. Sooner there than one that a thread prepares already. */
   hash(wanted: WantedSegment, task: Task): Promise<Hash> {
-    return this.pinned(wanted, (content, format) => this.components.encoder.segmentHash(content, format, task));
+    return this.pinned(
+      wanted,
+      (content, format) => this.components.encoder.segmentHash(content, format, task),
+      task.signal,
+    );
   }
 
   /** Only checks the segment's bytes. */
   check(wanted: WantedSegment, task: Task): Promise<void> {
-    return this.pinned(wanted, (content) => this.components.encoder.check(content, task));
+    return this.pinned(wanted, (content) => this.components.encoder.check(content, task), task.signal);
   }
 
   private async pinned<T>(
     { index, slices, format }: WantedSegment,
     work: (content: readonly FileSlice[], format: SegmentFormat) => Promise<T>,
+    signal: AbortSignal | undefined,
   ): Promise<T> {
     const { blobs } = this.components;
     const unpin = blobs.pin([...new Set(slices.map(({ blob }) => blob))]);
     try {
-      const content = slices.map((slice) => blobs.locate(slice));
-      return await work(content, formatFrom(format, index));
+      return await blobs.withLocal(slices, (content) => work(content, formatFrom(format, index)), signal);
     } finally {
       unpin();
     }

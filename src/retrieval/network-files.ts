@@ -2,9 +2,15 @@ import type { CessAccount } from "../model/account.js";
 import type { CessFile } from "../model/file.js";
 import type { Fid } from "../model/hash.js";
 import type { NetworkEntry } from "../model/network-file.js";
-import type { HeldFiles } from "./held-files.js";
 
-export type { HeldFiles } from "./held-files.js";
+/** The files that one account holds. */
+export interface HeldFiles {
+  /**
+   * The FIDs after the FID, or any other text, `after` that begin with `prefix`, in order; `""` for all. Some at a time,
+   * since most readers stop early.
+   */
+  after(after: string, prefix: string): AsyncIterable<readonly Fid[]>;
+}
 
 /** What the chain says about any file on the network, cached for some minutes. */
 export interface NetworkFiles {

@@ -37,6 +37,7 @@ const resources: Readonly<Record<string, string>> = {
   GetObjectTagging: "OBJECT_TAGGING",
   PutObjectTagging: "OBJECT_TAGGING",
   DeleteObjectTagging: "OBJECT_TAGGING",
+  GetObjectReceipt: "OBJECT_RECEIPT",
   GetObjectRetention: "OBJECT_LOCK_RETENTION",
   PutObjectRetention: "OBJECT_LOCK_RETENTION",
   GetObjectLegalHold: "OBJECT_LOCK_LEGALHOLD",

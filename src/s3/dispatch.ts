@@ -47,6 +47,11 @@ export interface DispatchComponents {
   readonly logger: Log;
   /** How far the end of the process has come; it never ends, when absent. */
   readonly drain?: Pick<Drain, "headers" | "requireOpen">;
+  /**
+   * Awaited for each request before anything of it is decided: policies and keys are then as new as the request, also
+   * those that other processes have changed.
+   */
+  readonly current?: () => Promise<void>;
   /** Called as each request arrives, and with the answer to each. */
   readonly onArrival?: () => void;
   /** How often one client may ask; without it, as often as it likes. */
@@ -201,6 +206,7 @@ export class Dispatcher {
     const head = requestHead(exchange.request);
     const origin = this.origin(exchange, head);
     requireRate(this.components.rates?.address(origin.address));
+    await this.components.current?.();
     const { domain, websiteDomain } = this.settings;
     const { documents } = this.components.gateway;
     const host = head.headers.get("host") ?? "";

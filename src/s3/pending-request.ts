@@ -1,3 +1,4 @@
+import type { Body } from "../gateway/gateway.js";
 import type { Account } from "../model/account.js";
 import { accountOf } from "./access-request.js";
 import type { Address } from "./address.js";
@@ -26,22 +27,6 @@ export interface BodyLimits extends RegionSettings {
   readonly documentMs: number;
 }
 
-const common = (
-  head: RequestHead,
-  address: Address,
-  account: Account,
-  { region, acceptAnyRegion }: RegionSettings,
-) => ({
-  ...head,
-  bucket: address.bucket,
-  key: address.key,
-  ...(address.virtual ? { virtual: true as const } : {}),
-  account,
-  region,
-  acceptAnyRegion,
-  document: "",
-});
-
 /** A request that is not a form. */
 export function pendingRequest(
   head: RequestHead,
@@ -51,32 +36,71 @@ export function pendingRequest(
   source: IncomingBody,
   settings: BodyLimits,
 ): PendingRequest {
-  const { payload, chunkSigner } = authentication;
-  const raw = { headers: head.headers, source, payload, ...(chunkSigner ? { signatures: chunkSigner } : {}) };
-  const open = () => requestBody(raw, { foreignChecksum: operation.objectChecksum });
-  const hasBody =
-    head.headers.get("content-length") !== undefined || head.headers.get("transfer-encoding") !== undefined;
-  let done = false;
-  return {
-    ...common(head, address, accountOf(authentication), settings),
-    get body() {
-      return open();
-    },
-    async read() {
-      if (done || !hasBody) return;
-      done = true;
-      if (!operation.digested && operation.document === undefined) return;
-      const body = open();
-      if (operation.digested) requireDigest(body);
-      if (operation.document === undefined) return;
-      const stop = source.endWithin(settings.documentMs);
-      try {
-        this.document = await readDocument(body, operation.document);
-      } finally {
-        stop();
-      }
-    },
-  };
+  return new SentRequest(head, address, authentication, operation, source, settings);
+}
+
+/** A class, because for an object literal with a getter JavaScript makes a new shape each time: twice as slow to use. */
+class SentRequest implements PendingRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: RequestHead["query"];
+  readonly headers: RequestHead["headers"];
+  readonly bucket: string;
+  readonly key: string;
+  readonly virtual: true | undefined;
+  readonly account: Account;
+  readonly region: string;
+  readonly acceptAnyRegion: boolean;
+  document = "";
+  private isRead = false;
+
+  constructor(
+    head: RequestHead,
+    address: Address,
+    private readonly authentication: Authentication,
+    private readonly operation: AnyOperation,
+    private readonly source: IncomingBody,
+    private readonly settings: BodyLimits,
+  ) {
+    this.method = head.method;
+    this.path = head.path;
+    this.query = head.query;
+    this.headers = head.headers;
+    this.bucket = address.bucket;
+    this.key = address.key;
+    this.virtual = address.virtual;
+    this.account = accountOf(authentication);
+    this.region = settings.region;
+    this.acceptAnyRegion = settings.acceptAnyRegion;
+  }
+
+  get body(): Body {
+    const { headers, source } = this;
+    const { payload, chunkSigner } = this.authentication;
+    const raw = { headers, source, payload, ...(chunkSigner ? { signatures: chunkSigner } : {}) };
+    return requestBody(raw, { foreignChecksum: this.operation.objectChecksum });
+  }
+
+  async read(): Promise<void> {
+    if (this.isRead || !this.hasBody) return;
+    this.isRead = true;
+    const { digested, document } = this.operation;
+    if (!digested && document === undefined) return;
+    const { body } = this;
+    if (digested) requireDigest(body);
+    if (document === undefined) return;
+    const stop = this.source.endWithin(this.settings.documentMs);
+    try {
+      this.document = await readDocument(body, document);
+    } finally {
+      stop();
+    }
+  }
+
+  private get hasBody(): boolean {
+    const { headers } = this;
+    return headers.get("content-length") !== undefined || headers.get("transfer-encoding") !== undefined;
+  }
 }
 
 /** The request of a form upload. Its file is the body. */
@@ -84,8 +108,17 @@ export function formRequest(
   { head, address, authentication, fields, body }: FormUpload,
   settings: RegionSettings,
 ): PendingRequest {
+  const { bucket, key, virtual } = address;
+  const { region, acceptAnyRegion } = settings;
   return {
-    ...common(head, address, accountOf(authentication), settings),
+    ...head,
+    bucket,
+    key,
+    virtual,
+    account: accountOf(authentication),
+    region,
+    acceptAnyRegion,
+    document: "",
     form: fields,
     body,
     read: () => Promise.resolve(),

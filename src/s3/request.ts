@@ -20,7 +20,7 @@ export interface S3Request extends RequestHead {
   /** "" unless the scope is the object. */
   readonly key: string;
   /** The host names the bucket, and not the path. */
-  readonly virtual?: true;
+  readonly virtual?: true | undefined;
   readonly account: Account;
   readonly region: string;
   /** Requests for other regions are served, too. */

@@ -40,9 +40,10 @@ function writeHead({ response }: Exchange, status: number, ...headers: readonly 
 
 /**
  * Sends chunk by chunk. A chunk is written when the socket has taken the one before, while the source reads the next, so
- * even a slow client uses the memory of two chunks only. Rejects if the source fails, or the client hangs up or stalls.
+ * even a slow client uses the memory of two chunks only. A body of one chunk goes out in one piece with the head. Rejects if
+ * the source fails, or the client hangs up or stalls. `length`: of the body in bytes, where it is known.
  */
-async function stream(body: ByteStream, exchange: Exchange, idleMs: number): Promise<void> {
+async function stream(body: ByteStream, exchange: Exchange, idleMs: number, length: unknown): Promise<void> {
   const { response } = exchange;
   let fail: (reason: Error) => void = () => undefined;
   // `close` also comes after a complete response. Then no Error is created: that would be as slow as sending the head.
@@ -62,9 +63,11 @@ async function stream(body: ByteStream, exchange: Exchange, idleMs: number): Pro
     for await (const chunk of body) {
       // The time that the source took does not count against the client.
       idle.refresh();
-      await taken((done) => response.write(chunk, done));
+      const ends = chunk.length === length && (await body.next()).done === true;
+      await taken((done) => (ends ? response.end(chunk, done) : response.write(chunk, done)));
       exchange.sent += chunk.length;
       bodyChunks.giveBack(chunk);
+      if (ends) return;
     }
     idle.refresh();
     await taken((done) => response.end(done));
@@ -91,7 +94,7 @@ export async function send(
   const silent = request.method === "HEAD";
   if (typeof answer.body === "object") {
     if (silent) answer.body.close();
-    else return stream(answer.body, exchange, settings.readIdleMs);
+    else return stream(answer.body, exchange, settings.readIdleMs, answer.headers["Content-Length"]);
   }
   const bytes = encoded(typeof answer.body === "string" ? answer.body : "");
   if (!silent && answer.status !== 204 && answer.status !== 304) response.setHeader("Content-Length", bytes.length);

@@ -22,7 +22,7 @@ const NAMED_OBJECTS = 5;
 
 export interface RepairerComponents {
   readonly catalog: Pick<Catalog, "checks" | "files" | "orphans">;
-  readonly blobs: Pick<Blobs, "write" | "settle" | "remove" | "free">;
+  readonly blobs: Pick<Blobs, "write" | "requireFresh" | "settle" | "remove" | "free">;
   readonly retrieval: Retrieval;
   readonly looks: FileLooks;
   readonly owners: (id: string) => { readonly cessAccount: CessAccount } | undefined;
@@ -170,6 +170,7 @@ export class Repairer implements Worker {
     }
     try {
       if (blob.size !== size) throw new Error(`${blob.size} of the ${size} bytes of ${fid} were restored`);
+      blobs.requireFresh([blob.id]);
       return await catalog.checks.beginRepair(
         rows.map(({ id }, index) => ({
           file: id,

@@ -5,6 +5,8 @@ import { Refusal } from "../peers/refusal.js";
 
 /** How long a chunk waits for those before it, ms: as long as CD2N's. */
 const PATIENCE_MS = 60_000;
+/** How often a chunk that waits looks whether those before it have come through another gateway, ms. */
+const LOOK_MS = 1_000;
 
 /** The chunks of one upload: one is taken at a time. */
 interface Turn {
@@ -53,7 +55,7 @@ export class ChunkOrder {
             leave();
           };
         }
-        await abortable(changed, [signal, patience.signal]);
+        await this.changeOrTime(changed, [signal, patience.signal]);
       }
     } catch (error) {
       leave();
@@ -61,6 +63,18 @@ export class ChunkOrder {
     } finally {
       if (!patience.signal.aborted) patience.abort(new DOMException("no longer waited for", "AbortError"));
       await expire;
+    }
+  }
+
+  /** Rejects with the reason of the first signal that aborts. */
+  private async changeOrTime(change: Promise<void>, signals: readonly AbortSignal[]): Promise<void> {
+    const over = new AbortController();
+    const time = pause(this.clock, LOOK_MS, [over.signal]).catch(() => undefined);
+    try {
+      await Promise.race([abortable(change, signals), time]);
+    } finally {
+      over.abort(new DOMException("no longer waited for", "AbortError"));
+      await time;
     }
   }
 }

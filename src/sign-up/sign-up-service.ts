@@ -110,7 +110,8 @@ export class SignUpService {
   }
 
   private inTurn<T>(account: string, work: () => Promise<T>): Promise<T> {
-    return this.components.turns.run(work, { group: account });
+    const { turns, identities } = this.components;
+    return turns.run(() => identities.alone(account, work), { group: account });
   }
 
   private get now(): number {

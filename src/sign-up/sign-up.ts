@@ -27,6 +27,11 @@ export interface IssuedKey {
 
 /** Accounts and keys that are made while the gateway runs. */
 export interface SignUpIdentities {
+  /**
+   * Does the work while no other gateway does work of this name, with accounts as new as that. Rejects with SignUpRefusal
+   * when another one does.
+   */
+  alone<T>(name: string, work: () => Promise<T>): Promise<T>;
   find(account: CessAccount): KnownAccount | undefined;
   /** How many accounts sign-up has made. */
   count(): number;

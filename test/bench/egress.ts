@@ -44,8 +44,8 @@ export async function benchEgress(): Promise<Figure[]> {
     process.stderr.write("egress: nginx is not installed, there is nothing to measure against\n");
     return [];
   }
-  const gateway = await GatewayUnderTest.start({ cacheMemory: BIG + BIG / 4 });
-  const other = await GatewayUnderTest.start({ cacheMemory: 0 });
+  const gateway = await GatewayUnderTest.start({ cacheMemory: BIG + BIG / 4, packs: false });
+  const other = await GatewayUnderTest.start({ cacheMemory: 0, packs: false });
   const root = await mkdtemp(join(tmpdir(), "cess-s3-static-"));
   const nginx = await Nginx.start(root);
   const server = (port: number): Server => ({ port, request: (path) => rawRequest("GET", path, `127.0.0.1:${port}`) });

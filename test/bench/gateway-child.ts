@@ -2,8 +2,12 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { JsonFileStore } from "../../src/cli/json-file-store.js";
-import { FileBlobs } from "../../src/blobs/file-blobs.js";
+import { findStaging } from "../../src/cli/gateway/staging.js";
+import { settingsSchema } from "../../src/config/config.js";
+import { stagingSchema } from "../../src/config/staging.js";
 import { TieredCache } from "../../src/cache/tiered-cache.js";
+import { openPostgresCatalog } from "../../src/catalog/postgres/postgres-catalog.js";
+import type { PostgresSettings } from "../../src/catalog/postgres/postgres-store.js";
 import { openSqliteCatalog } from "../../src/catalog/sqlite/sqlite-catalog.js";
 import { ThreadEncoder } from "../../src/encoding/thread-encoder.js";
 import { CessGateway } from "../../src/gateway/cess-gateway.js";
@@ -35,8 +39,14 @@ const chain = new MemoryChain();
 chain.addTerritory(key.account.cessAccount, key.account.territory, BigInt(4096 * GIB));
 
 const catalogPath = join(folder, "catalog.sqlite");
-const catalog = await openSqliteCatalog({ clock, sealer: testKeys }, { path: catalogPath });
-const blobs = await FileBlobs.open({ folder: join(folder, "blobs") });
+const staging = stagingSchema.parse(JSON.parse(process.argv[5] ?? "{}"));
+// Settings of a database, where the catalog is to be in one.
+const database = process.argv[7] === undefined ? undefined : (JSON.parse(process.argv[7]) as PostgresSettings);
+const catalog = database
+  ? await openPostgresCatalog({ clock, sealer: testKeys }, database)
+  : await openSqliteCatalog({ clock, sealer: testKeys }, { path: catalogPath });
+const found = await findStaging({ dataDir: folder, reserveBytes: 0, staging }, catalog);
+const blobs = await found.open({ several: false });
 const encoder = new ThreadEncoder();
 const preprocessing = new ResumablePreprocessing({ catalog, blobs, encoder });
 const cache = new TieredCache(
@@ -52,7 +62,12 @@ const retrieval = new NetworkRetrieval({ chain, nodes: new MemoryNodes(chain, 14
 const digests = new DigestThreads();
 const gateway = new CessGateway(
   { digests, keys: testKeys, catalog, blobs, preprocessing, chain, clock, retrieval },
-  { multipartEtag: process.argv[4] as MultipartEtag },
+  {
+    multipartEtag: process.argv[4] as MultipartEtag,
+    packing: {
+      maxObjectBytes: process.argv[6] === "packs" ? settingsSchema.shape.packing.parse({}).maxObjectBytes : 0,
+    },
+  },
 );
 const server = createS3App({
   gateway,
@@ -75,11 +90,10 @@ async function store(bucket: string, name: string): Promise<void> {
   });
   for (const { segments, blobs: slices } of files) {
     for (const [index, segment] of cutSegments(slices, PLAIN).entries()) {
-      const content = segment.map((slice) => blobs.locate(slice));
       const data = segments[index]?.fragments.slice(0, DATA_FRAGMENTS) ?? [];
       const wanted = data.map((hash, fragment) => ({ index: fragment, hash }));
-      for (const [n, bytes] of (await encoder.fragments(content, PLAIN, wanted)).entries())
-        if (bytes) await cache.set(data[n]!, bytes);
+      const made = await blobs.withLocal(segment, (content) => encoder.fragments(content, PLAIN, wanted));
+      for (const [n, bytes] of made.entries()) if (bytes) await cache.set(data[n]!, bytes);
     }
   }
   await blobs.remove((await catalog.objects.attach(version.id, files, preprocessing.root(files))).orphans);

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { PostgresSettings } from "../../src/catalog/postgres/postgres-store.js";
 import type { MultipartEtag } from "../../src/gateway/uploads/uploads.js";
 import { GIB } from "../../src/model/sizes.js";
 import { BenchClient } from "./bench-client.js";
@@ -40,12 +41,22 @@ export class GatewayUnderTest {
   static async start({
     cacheMemory = GIB / 4,
     multipartEtag = "fid",
+    staging = {},
+    packs = true,
+    database,
   }: {
     readonly cacheMemory?: number;
     readonly multipartEtag?: MultipartEtag;
+    /** As in the configuration; in the data folder by default. */
+    readonly staging?: { readonly url?: string | undefined; readonly credentialsFile?: string | undefined };
+    /** Whether small objects wait for a pack, as by default, or become files of their own. */
+    readonly packs?: boolean;
+    /** Its catalog is in PostgreSQL. */
+    readonly database?: PostgresSettings;
   } = {}): Promise<GatewayUnderTest> {
     const folder = await mkdtemp(join(tmpdir(), "cess-s3-bench-"));
-    const given = [folder, String(cacheMemory), multipartEtag];
+    const given = [folder, String(cacheMemory), multipartEtag, JSON.stringify(staging), packs ? "packs" : "files"];
+    if (database) given.push(JSON.stringify(database));
     const child = fork(fileURLToPath(new URL("./gateway-child.js", import.meta.url)), given, {
       execArgv:
         process.env["BENCH_PROFILE"] === undefined
@@ -65,6 +76,10 @@ export class GatewayUnderTest {
     this.child.disconnect();
     await ended;
     await rm(this.folder, { recursive: true, force: true });
+  }
+
+  get pid(): number {
+    return this.child.pid ?? 0;
   }
 
   store(bucket: string, key: string): Promise<unknown> {

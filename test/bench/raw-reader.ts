@@ -1,10 +1,31 @@
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 import { signedHeaders } from "./bench-client.js";
 
 /** One buffer for every connection: the bytes are counted, not looked at. */
 const BUFFER = Buffer.alloc(1024 * 1024);
 
-/** A request as it goes over the wire. `more`: headers that are not signed. */
+/** A request in pieces as they go over the wire: large bodies are shared by many requests. */
+export type RawRequest = readonly Buffer[];
+
+/** The head of a request. `more`: headers that are not signed. `length`: of its body, bytes; undefined: it has none. */
+export function rawHead(
+  method: string,
+  path: string,
+  host: string,
+  more: Readonly<Record<string, string>> = {},
+  length?: number,
+): Buffer {
+  const headers = {
+    ...signedHeaders(method, path, host),
+    ...more,
+    Host: host,
+    ...(length === undefined ? {} : { "Content-Length": String(length) }),
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  return Buffer.from(`${method} ${path} HTTP/1.1\r\n${lines.join("")}\r\n`, "latin1");
+}
+
+/** A request in one piece. */
 export function rawRequest(
   method: string,
   path: string,
@@ -12,37 +33,48 @@ export function rawRequest(
   more: Readonly<Record<string, string>> = {},
   body?: Buffer,
 ): Buffer {
-  const headers = {
-    ...signedHeaders(method, path, host),
-    ...more,
-    Host: host,
-    ...(body ? { "Content-Length": String(body.length) } : {}),
-  };
-  const head = `${method} ${path} HTTP/1.1\r\n${Object.entries(headers)
-    .map(([name, value]) => `${name}: ${value}\r\n`)
-    .join("")}\r\n`;
-  return Buffer.concat([Buffer.from(head, "latin1"), body ?? Buffer.alloc(0)]);
+  return Buffer.concat([rawHead(method, path, host, more, body?.length), body ?? Buffer.alloc(0)]);
 }
 
 /**
- * Requests sent one after another on one connection; resolves when `bodyBytes` of body have come for each. Counts bytes
- * instead of parsing, so that the client costs as little as a client can.
+ * Requests sent one after another on one connection, or on a new one after an answer that closes it; resolves when `bodyBytes`
+ * of body have come for each. Counts bytes instead of parsing, so that the client costs as little as a client can.
  */
-export function readRaw(port: number, requests: readonly (string | Buffer)[], bodyBytes: number): Promise<void> {
+export function readRaw(
+  port: number,
+  requests: readonly (string | Buffer | RawRequest)[],
+  bodyBytes: number,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     let at = 0;
     let head = "";
     let left = 0;
+    let socket: Socket | undefined;
+    const open = (then: () => void) => {
+      socket = connect({ port, host: "127.0.0.1", onread: { buffer: BUFFER, callback: take } }, then);
+      // One may be followed by another: of what is written after the server has closed.
+      socket.on("error", reject);
+    };
     const next = () => {
       const request = requests[at++];
       if (request === undefined) {
-        socket.destroy();
+        socket?.destroy();
         resolve();
         return;
       }
+      const send = () => {
+        left = -1;
+        if (typeof request === "string" || Buffer.isBuffer(request)) socket?.write(request);
+        else for (const piece of request) socket?.write(piece);
+      };
+      const closes = /^connection: close/im.test(head);
       head = "";
-      left = -1;
-      socket.write(request);
+      if (!closes) {
+        send();
+        return;
+      }
+      socket?.destroy();
+      open(send);
     };
     const take = (length: number): boolean => {
       let body = length;
@@ -50,7 +82,7 @@ export function readRaw(port: number, requests: readonly (string | Buffer)[], bo
         head += BUFFER.toString("latin1", 0, length);
         const end = head.indexOf("\r\n\r\n");
         if (end < 0) return true;
-        if (!head.startsWith("HTTP/1.1 20")) socket.destroy(new Error(head.slice(0, 300)));
+        if (!head.startsWith("HTTP/1.1 20")) socket?.destroy(new Error(head.slice(0, 300)));
         body = head.length - end - 4;
         left = bodyBytes;
       }
@@ -58,8 +90,7 @@ export function readRaw(port: number, requests: readonly (string | Buffer)[], bo
       if (left === 0) next();
       return true;
     };
-    const socket = connect({ port, host: "127.0.0.1", onread: { buffer: BUFFER, callback: take } }, next);
-    socket.once("error", reject);
+    open(next);
   });
 }
 

@@ -14,10 +14,15 @@ import { benchMemory } from "./memory.js";
 import { benchMixed } from "./mixed.js";
 import { benchNetwork } from "./network.js";
 import { benchPacks } from "./packs.js";
+import { benchPeers } from "./peers.js";
+import { benchPostgres } from "./postgres.js";
 import { benchPreprocessing } from "./preprocessing.js";
 import { benchRetrieval } from "./retrieval.js";
+import { benchRows } from "./rows.js";
 import { benchSmallObjects } from "./small-objects.js";
+import { benchStaging } from "./staging.js";
 import { benchStored } from "./stored.js";
+import { benchWorkers } from "./workers.js";
 
 const RESULT = resolve("bench.json");
 
@@ -27,6 +32,8 @@ const benches: Readonly<Record<string, Bench>> = {
   ingest: benchIngest,
   completion: benchCompletion,
   small: benchSmallObjects,
+  peers: benchPeers,
+  staging: benchStaging,
   egress: benchEgress,
   listing: benchListing,
   lifecycle: benchLifecycle,
@@ -36,6 +43,9 @@ const benches: Readonly<Record<string, Bench>> = {
   stored: benchStored,
   packs: benchPacks,
   mixed: benchMixed,
+  workers: benchWorkers,
+  postgres: benchPostgres,
+  rows: benchRows,
 };
 
 interface Machine {

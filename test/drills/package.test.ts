@@ -22,19 +22,26 @@ describe("The npm package", function () {
   before(() => (folder = mkdtempSync(join(tmpdir(), "cess-s3-package-"))));
   after(() => rmSync(folder, { recursive: true, force: true }));
 
-  it("has the program, the documents that README links to and deploy/, and no tests", async () => {
+  it("has the program, the console's page, the documents that README links to and deploy/, and no tests or sources", async () => {
     const { stdout } = await run("npm", ["pack", "--json", "--dry-run", "--ignore-scripts"], { cwd: root });
     const paths = (JSON.parse(stdout) as { files: PackedFile[] }[]).flatMap(({ files }) =>
       files.map(({ path }) => path),
     );
     expect(paths).to.include.members(["dist/src/main.js", "dist/src/encoding/codec.wasm", "deploy/compose.yaml"]);
+    // The page, and what it is sent as.
+    expect(paths).to.include.members(["", ".br", ".gz"].map((end) => `dist/console/page/index.html${end}`));
+    for (const kind of ["js", "css"])
+      expect(
+        paths.filter((path) => new RegExp(`^dist/console/page/assets/[^/]+\\.${kind}$`).test(path)),
+        kind,
+      ).to.not.deep.equal([]);
     const linked = [...readFileSync(join(root, "README.md"), "utf8").matchAll(/\]\((?!https?:|#)([^)#]+)/g)];
     for (const [, path = ""] of linked)
       expect(
         paths.some((each) => each === path || each.startsWith(`${path.replace(/\/$/, "")}/`)),
         `README links to ${path}`,
       ).to.equal(true);
-    expect(paths.filter((path) => path.includes("test/"))).to.deep.equal([]);
+    expect(paths.filter((path) => path.includes("test/") || path.startsWith("console/"))).to.deep.equal([]);
   });
 
   it("runs when it is installed into an empty folder", async () => {
@@ -54,8 +61,15 @@ describe("The npm package", function () {
       child.stdout.setEncoding("utf8").on("data", (text: string) => (said += text));
       await eventually("cess-s3 dev says where it listens", () => {
         if (child.exitCode !== null) throw new Error(`cess-s3 dev ended with code ${child.exitCode}: ${said}`);
-        return /S3 endpoint\s+http/.test(said);
+        return /S3 endpoint\s+http/.test(said) && /console\s+http/.test(said);
       });
+      const [, url = ""] = /console\s+(http:\S+)/.exec(said) ?? [];
+      const page = await (await fetch(url)).text();
+      const [, script = ""] = /<script[^>]* src="([^"]+)"/.exec(page) ?? [];
+      const answer = await fetch(new URL(script, url));
+      expect(`${answer.status} ${answer.headers.get("content-type")}`, `${url} has ${page}`).to.match(
+        /^200 text\/javascript/,
+      );
     } finally {
       const ended = once(child, "exit");
       child.kill();

@@ -8,7 +8,7 @@ import { Provisioning } from "../../src/network/chain/provisioning.js";
 import { eventually } from "../support/eventually.js";
 import type { GatewayProcess, LogLine } from "../support/gateway-process.js";
 import { ServeFixture } from "../support/serve-fixture.js";
-import { Relay } from "../support/chain-relay.js";
+import { Relay } from "../support/relay.js";
 
 /** Less than a call to the chain takes to be given up, 30 s, and more than a busy machine takes for a request. */
 const PROMPT_MS = 15_000;

@@ -10,7 +10,7 @@ import { FinalizedWatermark } from "../../src/network/chain/finalized-watermark.
 import { type Link, RpcRefusal } from "../../src/network/chain/link.js";
 import { rejection } from "../suites/chain.js";
 import { eventually } from "../support/eventually.js";
-import { Relay } from "../support/chain-relay.js";
+import { Relay } from "../support/relay.js";
 
 const QUICK = {
   callTimeoutMs: 60_000,

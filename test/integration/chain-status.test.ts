@@ -10,7 +10,7 @@ import { signerFromMnemonic } from "../../src/network/chain/accounts.js";
 import { CessChain } from "../../src/network/chain/chain-client.js";
 import { ChainSession } from "../../src/network/chain/chain-session.js";
 import { eventually } from "../support/eventually.js";
-import { Relay } from "../support/chain-relay.js";
+import { Relay } from "../support/relay.js";
 
 describe("What a gateway remembers of the chain", function () {
   this.timeout(120_000);

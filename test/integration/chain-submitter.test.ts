@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { type DevChain, startDevChain } from "../../src/devnet/chain/dev-chain.js";
-import { formatAccount, type Signer, signerFromMnemonic } from "../../src/network/chain/accounts.js";
+import { type Signer, signerFromMnemonic } from "../../src/network/chain/accounts.js";
 import {
   ChainRefusal,
   ChainUnavailable,
@@ -12,29 +12,13 @@ import {
   type SignedExtrinsic,
 } from "../../src/network/chain/chain.js";
 import { ChainSession } from "../../src/network/chain/chain-session.js";
-import { asBigInt, field } from "../../src/network/chain/codec.js";
 import { call } from "../../src/network/chain/extrinsics.js";
 import type { FinalizedBlock } from "../../src/network/chain/finalized-blocks.js";
-import { readStorage } from "../../src/network/chain/storage.js";
-import { type BuildExtrinsic, Submitter, type SubmitterSettings } from "../../src/network/chain/submitter.js";
+import { Submitter, type SubmitterSettings } from "../../src/network/chain/submitter.js";
 import { rejection } from "../suites/chain.js";
 import { eventually } from "../support/eventually.js";
-import { Relay } from "../support/chain-relay.js";
-
-const TOKEN = 10n ** 18n;
-const QUICK = { callTimeoutMs: 60_000, healthIntervalMs: 100, retryDelayMs: 20, maxRetryDelayMs: 200, retryMs: 20 };
-
-/** Moves one token to an account that nobody else uses, so that a balance counts how often it was done. */
-function transfer(to: string, amount = TOKEN): BuildExtrinsic {
-  return (api) => call(api, "balances", "transferKeepAlive", [to, amount]);
-}
-
-let keys = 0;
-function freshAccount(): string {
-  const key = new Uint8Array(32).fill(7);
-  new DataView(key.buffer).setUint32(0, ++keys);
-  return formatAccount(key);
-}
+import { Relay } from "../support/relay.js";
+import { freshAccount, QUICK, TOKEN, tokensOf, transfer } from "../support/token-transfers.js";
 
 describe("The submitter", () => {
   let folder: string;
@@ -78,10 +62,7 @@ describe("The submitter", () => {
     const end = devChain.chain.best.number + count;
     return eventually(`there are ${count} more blocks`, () => devChain.chain.best.number >= end);
   };
-  const tokens = async (account: string): Promise<number> => {
-    const info = await session.connection.call((link) => readStorage(link, "system", "account", [account]));
-    return info === undefined ? 0 : Number(asBigInt(field(field(info, "data"), "free")) / TOKEN);
-  };
+  const tokens = (account: string) => tokensOf(session, account);
 
   it("resolves once the extrinsic is final, and its work is done", async () => {
     const to = freshAccount();

@@ -18,9 +18,12 @@ import type { Fid } from "../../src/model/hash.js";
 import { CHARGED_PER_SEGMENT } from "../../src/model/sizes.js";
 import { signerFromMnemonic, type Signer } from "../../src/network/chain/accounts.js";
 import { CessChain } from "../../src/network/chain/chain-client.js";
+import { ExtrinsicLost } from "../../src/network/chain/chain.js";
 import { ChainSession } from "../../src/network/chain/chain-session.js";
 import { NodeReporter } from "../../src/network/chain/node-reporter.js";
+import { NoWalletCall, WalletCalls } from "../../src/network/chain/wallet-calls.js";
 import { cessS3 } from "../support/command.js";
+import { walletSignature } from "../support/wallet-signature.js";
 
 const TOKEN = 10n ** 18n;
 /** Short days: a territory lasts 150 blocks and more, and stays frozen for 35. */
@@ -183,6 +186,38 @@ for (const spec of SPECS)
       // Pallet 107, call 2, the name after its length, and the days.
       expect(hex).to.equal(`0x6b0218${Buffer.from("photos").toString("hex")}1e000000`);
       expect(text).to.contain(encodeURIComponent(chain.endpoint)).and.contain("renewalTerritory");
+    });
+
+    it("are signed by a wallet elsewhere, and passed on as it signed them", async () => {
+      const wallets = new WalletCalls(session);
+      const call = { kind: "renew", territory: "photos", days: 30 } as const;
+      const before = await territory("photos");
+      const payload = await wallets.payload([call], owner.account);
+      const signature = await walletSignature(session, owner, payload);
+      const gib = BigInt((before?.totalBytes ?? 0) / 1024 ** 3);
+      expect(await wallets.submit(payload, signature)).to.deep.equal({
+        paid: (spec === 100 ? 3n : 90n) * gib * TOKEN,
+        refused: [],
+      });
+      expect((await territory("photos"))?.endBlock).to.equal((before?.endBlock ?? 0) + 30 * DAY_BLOCKS);
+      // A second time its nonce is used.
+      const lost = (error: unknown) => error;
+      expect(await wallets.submit(payload, signature).catch(lost)).to.be.instanceOf(ExtrinsicLost);
+      const other = await wallets.payload([{ ...call, days: 31 }], owner.account);
+      expect(await wallets.submit(other, signature).catch(lost)).to.be.instanceOf(ExtrinsicLost);
+      const transfer = { ...other, method: "0x0a0000" } as const;
+      expect(await wallets.submit(transfer, signature).catch(lost)).to.be.instanceOf(NoWalletCall);
+      // Nor in a batch.
+      const method = await session.connection.call(({ api }) => {
+        const calls = [api.createType("Call", payload.method), api.tx["oss"]?.["destroy"]?.().method];
+        const batch = api.tx["utility"]?.["forceBatch"]?.(calls);
+        return Promise.resolve(batch?.method.toHex() ?? "0x");
+      });
+      const mixed = await wallets.submit({ ...other, method }, signature).catch(lost);
+      expect(mixed).to.be.instanceOf(NoWalletCall).and.have.property("message").that.contains("oss.destroy");
+      const foreign = { ...other, genesisHash: `0x${"00".repeat(32)}` } as const;
+      expect(await wallets.submit(foreign, signature).catch(lost)).to.be.instanceOf(NoWalletCall);
+      expect((await territory("photos"))?.endBlock).to.equal((before?.endBlock ?? 0) + 30 * DAY_BLOCKS);
     });
 
     it("buy for another account, by an order that is looked at before it is paid", async () => {

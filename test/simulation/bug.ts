@@ -6,6 +6,8 @@ export interface Bug {
   /** What the gateway does with it, as a sentence. */
   readonly what: string;
   readonly rewrites: readonly Rewrite[];
+  /** It needs several gateways: the simulation of these finds it. */
+  readonly several?: true;
 }
 
 export const bug = (name: string, what: string, file: string, find: string, replace: string): Bug => ({

@@ -1,4 +1,5 @@
 import { bug, type Bug } from "./bug.js";
+import { clusterBugs } from "./cluster-bugs.js";
 import { packingBugs } from "./packing-bugs.js";
 import { scrubBugs } from "./scrub-bugs.js";
 
@@ -80,10 +81,10 @@ export const bugs: readonly Bug[] = [
     "mark-before-catalog",
     "The mark outside the catalog is moved on before the catalog is.",
     "maintenance/catalog-guard",
-    "await store.set(CATALOG_MARK, await catalog.mark.advance());",
-    `const mark = await catalog.mark.read();
-        await store.set(CATALOG_MARK, { ...mark, generation: mark.generation + 1 });
-        await catalog.mark.advance();`,
+    "const mark = await catalog.mark.advance();",
+    `const before = await catalog.mark.read();
+        await store.set(CATALOG_MARK, { ...before, generation: before.generation + 1 });
+        const mark = await catalog.mark.advance();`,
   ),
   bug(
     "fresh-blobs-swept",
@@ -166,8 +167,8 @@ export const bugs: readonly Bug[] = [
     "upload-format-lost",
     "The job of a completed upload is not told how the upload is encrypted.",
     "catalog/uploads",
-    "{ versionId, slices, format }",
-    "{ versionId, slices, format: undefined }",
+    "const format = this.formats.unpack(await requireOpen(tx, id, version));",
+    "const format = void (await requireOpen(tx, id, version));",
   ),
   {
     name: "deletion-not-final",
@@ -294,4 +295,5 @@ export const bugs: readonly Bug[] = [
   ),
   ...packingBugs,
   ...scrubBugs,
+  ...clusterBugs,
 ];

@@ -96,10 +96,11 @@ async function passingOutage(world: DecayingWorld): Promise<void> {
 
 /** One node that no file needs for its four fragments. */
 function killOne(world: DecayingWorld): void {
-  const { decay, nodes, chain } = world;
+  const { decay, nodes, chain, packing } = world;
   const { random } = decay;
   const alive = nodes.nodes.filter((node) => !node.lastingFault);
-  const victim = alive[Math.floor(random() * alive.length)];
+  const among = packing.used && random() < 0.6 ? keepersOfWorst(world, alive) : alive;
+  const victim = among[Math.floor(random() * among.length)];
   if (!victim || alive.length <= FRAGMENTS + 2) return;
   const left = alive.flatMap((node) => (node === victim ? [] : [node.account as string]));
   for (const { segments } of chain.files())
@@ -109,6 +110,14 @@ function killOne(world: DecayingWorld): void {
   nodes.die(victim.account, death === "exit" ? "down" : death);
   if (death !== "exit") return;
   chain.set(({ nodes: known }) => known.set(victim.account, { ...known.get(victim.account)!, state: "exit" }));
+}
+
+/** Where there are many nodes, deaths that fall anywhere leave most files above what is repaired: packs are few. */
+function keepersOfWorst(world: DecayingWorld, alive: readonly StorageNode[]): readonly StorageNode[] {
+  const [worst] = living(world).sort((a, b) => a.left - b.left);
+  const file = world.chain.files().find(({ fid }) => fid === worst?.fid);
+  const keepers = file?.segments.flatMap(({ fragments }) => fragments.map(({ node }) => node as string)) ?? [];
+  return alive.filter(({ account }) => keepers.includes(account));
 }
 
 /** Fewest living fragments of a segment, by FID. */

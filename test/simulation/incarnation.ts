@@ -22,7 +22,7 @@ import type { BlobId } from "../../src/model/object.js";
 import type { Account } from "../../src/model/account.js";
 import { FRAGMENT_SIZE } from "../../src/model/sizes.js";
 import { FinalizedWatermark } from "../../src/network/chain/finalized-watermark.js";
-import type { KeyValueStore } from "../../src/network/key-value-store.js";
+import type { KeyValueStore } from "../../src/model/key-value-store.js";
 import { MeasuredNodes } from "../../src/network/nodes/measured-nodes.js";
 import { PersistentNodeRegistry } from "../../src/network/nodes/persistent-node-registry.js";
 import { LimitedNodes } from "../../src/network/nodes/limited-nodes.js";
@@ -188,7 +188,7 @@ export async function makeEmptyCatalog(scheduler: Scheduler, disk: SimulatedDisk
 }
 
 /** The database with its log. Returns the log's bytes. */
-function copyCatalog(from: string, to: string): number {
+export function copyCatalog(from: string, to: string): number {
   copyFileSync(from, to);
   const log = statSync(`${from}-wal`, { throwIfNoEntry: false });
   if (log) copyFileSync(`${from}-wal`, `${to}-wal`);
@@ -289,7 +289,7 @@ async function openServices(world: Surroundings, owner: Owner, path: string) {
     { catalog, blobs, preprocessing, retrieval, chain, clock, log, owners: (id) => accounts.get(id), wake },
     packing.packer,
   );
-  await catalog.jobs.releaseAll();
+  await catalog.jobs.releaseOwn();
   if (world.decay.active) {
     const parts = {
       catalog,

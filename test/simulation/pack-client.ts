@@ -17,6 +17,8 @@ export class PackClient extends Client {
     const chosen = keys.filter(() => packing.random() < 0.8);
     for (const [index, content] of contents.drawSmall(chosen.length).entries()) await this.put(chosen[index]!, content);
     await this.flush();
+    // An object moves into its pack once, and soon: between the looks at its row and its bytes only if it is read now.
+    if (packing.readsBack) await Promise.all(chosen.map((key) => this.get(key, false)));
   }
 
   /** Deletes about half of the objects, puts and copies a few, and has packs closed: those that there are become hollow. */

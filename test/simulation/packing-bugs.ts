@@ -93,7 +93,7 @@ export const packingBugs: readonly Bug[] = [
   bug(
     "queue-not-charged",
     "Objects that wait for a pack do not count as on their way to the network, so more is admitted than a territory holds.",
-    "catalog/objects",
+    "catalog/undeclared",
     "(queued.bytes ?? 0)",
     "0",
   ),

@@ -27,6 +27,8 @@ export class Packing {
   readonly used: boolean;
   readonly random: () => number;
   private readonly delays: () => number;
+  /** Whether clients look at what they have put while it goes into its pack. */
+  readonly readsBack: boolean;
   /** Whether versions of a bucket with object lock share the packs. */
   readonly archives: boolean;
   /** Whether the operator changes the settings between two processes. */
@@ -43,6 +45,7 @@ export class Packing {
     this.used = this.random() < 0.45;
     this.changes = this.random() < 0.3;
     this.archives = this.delays() < 0.3;
+    this.readsBack = seededRandom(seed ^ (SALT + 2))() < 0.3;
     this.settings = this.draw();
   }
 

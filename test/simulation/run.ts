@@ -11,12 +11,13 @@ const { values } = parseArgs({
     trace: { type: "boolean" },
     bug: { type: "string" },
     first: { type: "boolean" },
+    several: { type: "boolean" },
   },
 });
 const runs = Number(values.runs ?? (values.seed === undefined ? 500 : 1));
 const first = Number(values.seed ?? 1);
 if (!Number.isSafeInteger(runs) || !Number.isSafeInteger(first) || runs < 1)
-  throw new RangeError("usage: run.js [--seed N] [--runs M] [--trace] [--bug NAME] [--first]");
+  throw new RangeError("usage: run.js [--seed N] [--runs M] [--trace] [--several] [--bug NAME] [--first]");
 
 const began = performance.now();
 const seconds = () => ((performance.now() - began) / 1000).toFixed(1);
@@ -30,6 +31,7 @@ async function simulate(): Promise<RunResult[]> {
   let next = first;
   const arguments_ = [
     ...(values.trace === true ? ["--trace"] : []),
+    ...(values.several === true ? ["--several"] : []),
     ...(values.bug === undefined ? [] : ["--bug", values.bug]),
   ];
   await Promise.all(
@@ -63,7 +65,7 @@ async function simulate(): Promise<RunResult[]> {
 function report({ seed, failure }: RunResult): void {
   if (failure === undefined) return;
   console.log(
-    `seed ${seed} FAILED: ${failure}\n  replay: node dist/test/simulation/run.js --seed ${seed} --trace${values.bug === undefined ? "" : ` --bug ${values.bug}`}\n`,
+    `seed ${seed} FAILED: ${failure}\n  replay: node dist/test/simulation/run.js --seed ${seed}${values.several === true ? " --several" : ""} --trace${values.bug === undefined ? "" : ` --bug ${values.bug}`}\n`,
   );
 }
 

@@ -71,10 +71,17 @@ const MACHINE: readonly Redirect[] = [
   fromDisk("/src/blobs/file-blobs.js"),
   fromDisk("/src/blobs/packs.js"),
   fromDisk("/src/blobs/file-quarantine.js"),
+  fromDisk("/src/blobs/shared-folder.js"),
+  fromDisk("/src/blobs/folder-pack-store.js"),
+  {
+    importer: "/src/blobs/fresh-blobs.js",
+    specifier: "node:perf_hooks",
+    to: here("./simulated-perf-hooks.js"),
+  },
   fromDisk("/src/files/disk-space.js"),
   fromDisk("/src/files/folder-sync.js"),
   fromDisk("/src/cache/disk-tier.js"),
-  ...["/src/encoding/slice-reader.js", "/src/streams/file-chunks.js"].map((importer) => ({
+  ...["/src/encoding/slice-reader.js", "/src/streams/file-chunks.js", "/src/blobs/open-packs.js"].map((importer) => ({
     importer,
     specifier: "node:fs",
     to: here("./simulated-fs.js"),
@@ -85,7 +92,13 @@ const MACHINE: readonly Redirect[] = [
     to: here("./simulated-catalog-files.js"),
   },
   { importer: "/src/catalog/sqlite/sqlite-store.js", specifier: "libsql", to: here("./simulated-libsql.js") },
+  {
+    importer: "/src/catalog/sqlite/sqlite-store.js",
+    specifier: "node:timers/promises",
+    to: here("./simulated-timers-promises.js"),
+  },
   dice("/src/blobs/blob-id.js"),
+  dice("/src/catalog/version-chain.js"),
   dice("/src/gateway/uploads/upload-service.js"),
   dice("/src/cache/disk-tier.js"),
   dice("/src/gateway/objects/object-encryption.js"),

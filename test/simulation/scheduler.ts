@@ -8,7 +8,7 @@ const realImmediate = globalThis.setImmediate;
 const MOST_TURNS_AT_ONCE = 100_000;
 
 interface Turn {
-  readonly at: number;
+  at: number;
   readonly order: number;
   readonly owner: Owner;
   readonly run: () => void;
@@ -52,6 +52,10 @@ export class Scheduler {
     const turn = this.pop();
     if (!turn) throw new Error("deadlock: nothing is scheduled any more");
     if (turn.cancelled || !turn.owner.alive) return;
+    if (turn.owner.standsUntil > turn.at) {
+      this.push(Object.assign(turn, { at: turn.owner.standsUntil }));
+      return;
+    }
     this.turnsAtOnce = turn.at === this.now ? this.turnsAtOnce + 1 : 0;
     if (this.turnsAtOnce > MOST_TURNS_AT_ONCE) throw new Error("something spins: time does not pass any more");
     this.now = turn.at;
@@ -96,6 +100,10 @@ export class Owner implements Clock {
   alive = true;
   /** By how much a timer of its is late, ms, while its machine is overloaded. */
   lagMs: (() => number) | undefined;
+  /** Its whole process stands still until then: its turns wait. */
+  standsUntil = 0;
+  /** By how much its clock is ahead, ms. */
+  skewMs = 0;
 
   constructor(
     readonly scheduler: Scheduler,
@@ -103,7 +111,7 @@ export class Owner implements Clock {
   ) {}
 
   now(): number {
-    return this.scheduler.now;
+    return this.scheduler.now + this.skewMs;
   }
 
   schedule(delayMs: number, run: () => void): { cancelled: boolean } {

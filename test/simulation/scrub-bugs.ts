@@ -20,8 +20,8 @@ export const scrubBugs: readonly Bug[] = [
     "restored-bytes-released",
     "Restored bytes go when the old file has gone, before the chain lists the new one.",
     "distribution/delete-job",
-    "await catalog.files.deleted(row.id);",
-    "await catalog.files.deleted(row.id);\n        if (row.restored) await catalog.files.stored(row.id).then(({ orphans }) => this.context.blobs.remove(orphans));",
+    "await catalog.files.deleted(row.id, unlisted);",
+    "await catalog.files.deleted(row.id, unlisted);\n        if (row.restored) await catalog.files.stored(row.id).then(({ orphans }) => this.context.blobs.remove(orphans));",
   ),
   bug(
     "repair-undone",

@@ -15,7 +15,9 @@ import {
 } from "../../src/network/chain/chain.js";
 import type { FinalizedWatermark } from "../../src/network/chain/finalized-watermark.js";
 import type { State } from "../support/memory-chain-state.js";
+import type { Nonces } from "../../src/network/chain/nonces.js";
 import type { MemoryChain } from "../support/memory-chain.js";
+import type { SharedSubmitOptions } from "../support/shared-memory-chain.js";
 import type { Owner } from "./scheduler.js";
 
 /** What is wrong between the gateway and the chain at the moment. */
@@ -36,6 +38,9 @@ export const calm = (): ChainTrouble => ({ unreachable: false, behind: 0, latenc
 
 /** How long a read waits for an endpoint that has not caught up, ms. */
 const CATCH_UP_MS = 30_000;
+
+/** How long a process may stand still while it signs, ms. */
+const STANDSTILL_MS = 90_000;
 
 interface ChainView {
   readonly best: State;
@@ -58,9 +63,11 @@ export class SimulatedChain implements Chain {
     private readonly trouble: ChainTrouble,
     private readonly random: () => number,
     private readonly watermark: FinalizedWatermark,
+    /** Of a gateway that shares its account with others. */
+    private readonly nonces?: Nonces,
   ) {
     this.account = chain.account;
-    watermark.begin("0x5e");
+    void watermark.begin("0x5e");
   }
 
   get connected(): boolean {
@@ -99,11 +106,11 @@ export class SimulatedChain implements Chain {
     return this.read(({ finalized }) => finalized.nonce > signed.nonce || finalized.block >= signed.untilBlock);
   }
 
-  declare(order: DealOrder, options: SubmitOptions): Promise<void> {
+  declare(order: DealOrder, options: SubmitOptions): Promise<number> {
     return this.submit(options, (reach) => this.chain.declare(order, reach));
   }
 
-  deleteFile(account: CessAccount, fid: Fid, options: SubmitOptions): Promise<void> {
+  deleteFile(account: CessAccount, fid: Fid, options: SubmitOptions): Promise<number> {
     return this.submit(options, (reach) => this.chain.deleteFile(account, fid, reach));
   }
 
@@ -163,17 +170,21 @@ export class SimulatedChain implements Chain {
   /** The answer comes when the block is final; a process that is dead by then never hears it. */
   private async submit(
     { onSigned, signal }: SubmitOptions,
-    send: (options: SubmitOptions) => Promise<void>,
-  ): Promise<void> {
+    send: (options: SharedSubmitOptions) => Promise<number>,
+  ): Promise<number> {
     await this.ask(() => Promise.resolve());
     if (this.random() < this.trouble.refusal) throw new ChainRefusal("system", "CallFiltered");
-    const reach: SubmitOptions = {
+    const reach: SharedSubmitOptions = {
       onSigned: async (signed) => {
         await onSigned?.(signed);
+        // Of all moments the one in which its nonce may go to another gateway.
+        if (this.nonces && this.random() < 0.05)
+          this.owner.standsUntil = this.owner.scheduler.now + STANDSTILL_MS * this.random();
         await this.owner.sleep(this.latency());
         if (this.random() < this.trouble.loss) this.chain.dropNext++;
       },
       ...(signal && { signal }),
+      ...(this.nonces && { nonces: this.nonces }),
     };
     return this.owner.receive(send(reach));
   }

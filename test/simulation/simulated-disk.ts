@@ -2,6 +2,9 @@ import { dirname, join } from "node:path";
 
 /** A file's bytes as the processes see them, and what of them has reached the platters. */
 export class SimulatedFile {
+  private static made = 0;
+  /** Tells it from another file that has its name. */
+  readonly ino = ++SimulatedFile.made;
   bytes = Buffer.alloc(0);
   durable = Buffer.alloc(0);
   mtimeMs = 0;
@@ -16,8 +19,13 @@ type Entry = SimulatedFile | "folder";
 export class SimulatedDisk {
   private readonly entries = new Map<string, Entry>();
   private readonly durable = new Map<string, Entry>();
+  /** When a name in a folder was last made or removed. */
+  private readonly changed = new Map<string, number>();
   /** Bytes left; writing more is ENOSPC. */
   free = Number.MAX_SAFE_INTEGER;
+
+  /** `now`: the disk's own clock, ms; without one files keep the time 0 until they are given another. */
+  constructor(private readonly now: () => number = () => 0) {}
 
   entry(path: string): Entry | undefined {
     return this.entries.get(path);
@@ -34,7 +42,9 @@ export class SimulatedDisk {
     if (exclusive && this.entries.has(path)) throw fault("EEXIST", path);
     if (this.entries.get(dirname(path)) !== "folder") throw fault("ENOENT", path);
     const file = new SimulatedFile();
+    file.mtimeMs = this.now();
     this.entries.set(path, file);
+    this.noteChange(path);
     return file;
   }
 
@@ -45,7 +55,18 @@ export class SimulatedDisk {
     if (above !== path) this.makeFolder(above);
     this.entries.set(path, "folder");
     this.durable.set(path, "folder");
+    this.changed.set(path, this.now());
+    this.noteChange(path);
     return true;
+  }
+
+  /** When a folder was last changed, ms. */
+  changedAt(folder: string): number {
+    return this.changed.get(folder) ?? 0;
+  }
+
+  private noteChange(path: string): void {
+    this.changed.set(dirname(path), this.now());
   }
 
   write(file: SimulatedFile, bytes: Uint8Array, position: number): void {
@@ -59,17 +80,21 @@ export class SimulatedDisk {
     next.set(file.bytes);
     next.set(bytes, position);
     file.bytes = next;
+    file.mtimeMs = this.now();
   }
 
   rename(from: string, to: string): void {
     const file = this.file(from);
     this.entries.delete(from);
     this.entries.set(to, file);
+    this.noteChange(from);
+    this.noteChange(to);
   }
 
   unlink(path: string): void {
     this.free += this.file(path).bytes.length;
     this.entries.delete(path);
+    this.noteChange(path);
   }
 
   names(folder: string): string[] {
@@ -77,6 +102,11 @@ export class SimulatedDisk {
     return [...this.entries.keys()]
       .filter((path) => path !== folder && dirname(path) === folder)
       .map((path) => path.slice(folder.length + 1));
+  }
+
+  removeFolder(folder: string): void {
+    if (this.names(folder).length > 0) throw fault("ENOTEMPTY", folder);
+    this.removeTree(folder);
   }
 
   removeTree(folder: string): void {

@@ -28,13 +28,18 @@ class Handle {
   }
 
   /** Sometimes the kernel takes fewer bytes than it was given. */
-  write(buffer: Uint8Array, offset: number, length: number, position: number): Promise<{ bytesWritten: number }> {
+  write(
+    content: Uint8Array | string,
+    offset = 0,
+    length = content.length,
+    position?: number,
+  ): Promise<{ bytesWritten: number }> {
     // Taken at once: the caller may use its buffer for other bytes as soon as the call has resolved.
-    const bytes = Buffer.from(buffer.subarray(offset, offset + length));
+    const bytes = Buffer.from(content as Uint8Array).subarray(offset, offset + length);
     const { random } = machine();
     const taken = random() < 0.1 ? Math.ceil(random() * bytes.length) : bytes.length;
     return act((disk) => {
-      disk.write(this.content, bytes.subarray(0, taken), position);
+      disk.write(this.content, bytes.subarray(0, taken), position ?? this.content.bytes.length);
       return { bytesWritten: taken };
     });
   }
@@ -48,8 +53,8 @@ class Handle {
     return act(() => ({ bytesRead: this.content.bytes.copy(buffer, offset, position, position + length), buffer }));
   }
 
-  stat(): Promise<{ mtimeMs: number }> {
-    return act(() => ({ mtimeMs: this.content.mtimeMs }));
+  stat(): Promise<{ mtimeMs: number; ino: number }> {
+    return act(() => ({ mtimeMs: this.content.mtimeMs, ino: this.content.ino }));
   }
 
   async datasync(): Promise<void> {
@@ -74,7 +79,8 @@ class Handle {
 
 export function open(path: string, flags: string): Promise<Handle> {
   return act((disk) => {
-    if (flags === "wx") return new Handle(path, disk.create(path, true));
+    if (flags === "wx" || flags === "w") return new Handle(path, disk.create(path, flags === "wx"));
+    if (flags === "a" && disk.entry(path) === undefined) return new Handle(path, disk.create(path, true));
     return disk.entry(path) === "folder" ? new Handle(path, undefined) : new Handle(path, disk.file(path));
   });
 }
@@ -94,12 +100,20 @@ export function readdir(path: string): Promise<string[]> {
   return act((disk) => disk.names(path));
 }
 
+export function readFile(path: string): Promise<Buffer> {
+  return act((disk) => Buffer.from(disk.file(path).bytes));
+}
+
 export function rename(from: string, to: string): Promise<void> {
   return act((disk) => disk.rename(from, to));
 }
 
 export function unlink(path: string): Promise<void> {
   return act((disk) => disk.unlink(path));
+}
+
+export function rmdir(path: string): Promise<void> {
+  return act((disk) => disk.removeFolder(path));
 }
 
 export function rm(
@@ -116,17 +130,18 @@ export function writeFile(path: string, bytes: Uint8Array): Promise<void> {
   return act((disk) => disk.write(disk.create(path, false), bytes, 0));
 }
 
-export function utimes(path: string): Promise<void> {
+/** A `Date` is the present one: its constructor does not know of virtual time. A number is in seconds. */
+export function utimes(path: string, _accessed: Date | number, modified: Date | number): Promise<void> {
   return act((disk) => {
-    disk.file(path).mtimeMs = machine().owner.now();
+    disk.file(path).mtimeMs = typeof modified === "number" ? modified * 1000 : machine().owner.now();
   });
 }
 
-export function stat(path: string): Promise<{ isFile(): boolean; size: number; mtimeMs: number }> {
+export function stat(path: string): Promise<{ isFile(): boolean; size: number; mtimeMs: number; ino?: number }> {
   return act((disk) => {
-    if (disk.entry(path) === "folder") return { isFile: () => false, size: 0, mtimeMs: 0 };
-    const { bytes, mtimeMs } = disk.file(path);
-    return { isFile: () => true, size: bytes.length, mtimeMs };
+    if (disk.entry(path) === "folder") return { isFile: () => false, size: 0, mtimeMs: disk.changedAt(path) };
+    const { bytes, mtimeMs, ino } = disk.file(path);
+    return { isFile: () => true, size: bytes.length, mtimeMs, ino };
   });
 }
 

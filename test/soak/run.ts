@@ -8,7 +8,8 @@ import { paced } from "../support/paced.js";
 import { seededRandom } from "../support/seeded-random.js";
 import { BUCKET, SoakClients } from "./client.js";
 import { Trouble } from "./trouble.js";
-import { SoakWorld } from "./world.js";
+import { ClusterWorld } from "./cluster-world.js";
+import { SoakWorld, type World } from "./world.js";
 
 const CLIENTS = 4;
 const BETWEEN_TROUBLES_MS = 10_000;
@@ -23,7 +24,9 @@ const MOST_FAILURES = 0.5;
 /**
  * `npm run soak [-- --minutes N --seed N --rate N]`: mixed load on a gateway while nodes fail, the chain is away and the
  * gateway is ended and killed. Restarts are in the first 40 % of the time, so that the last process lives long enough
- * for its memory to be judged; the last 15 % are without trouble. Then every byte is read, all must become `stored`, and
+ * for its memory to be judged; the last 15 % are without trouble. With `--gateways N [--staging file|s3]`: N gateways over
+ * one PostgreSQL, Redis and staging, which fail as well, and gateways are ended and killed in the first 85 %. Each request goes
+ * to any of them. Then every byte is read, all must become `stored`, and
  * be read again, from the nodes. Exit code 1 when anything of it does not hold.
  */
 async function main(): Promise<void> {
@@ -32,18 +35,25 @@ async function main(): Promise<void> {
       minutes: { type: "string", default: "30" },
       seed: { type: "string" },
       rate: { type: "string", default: "12" },
+      gateways: { type: "string", default: "1" },
+      staging: { type: "string", default: "file" },
     },
   });
   const [minutes, rate] = [Number(values.minutes), Number(values.rate)];
   const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
   if (!(minutes > 0) || !(rate > 0) || !Number.isSafeInteger(seed))
     throw new RangeError("--minutes and --rate (requests a second) are numbers above 0, --seed is a whole number");
-  console.log(`soak: ${minutes} minutes, seed ${seed}, ${rate} requests a second`);
-  const world = await SoakWorld.start();
+  const gateways = Number(values.gateways);
+  const { staging } = values;
+  if (!(gateways >= 1) || (staging !== "file" && staging !== "s3"))
+    throw new RangeError("--gateways is a number from 1, --staging is file or s3");
+  console.log(`soak: ${minutes} minutes, seed ${seed}, ${rate} requests a second, ${gateways} gateways`);
+  const world: World =
+    gateways === 1 ? await SoakWorld.start() : await ClusterWorld.start(gateways, staging, seededRandom(seed + 2));
   try {
-    await soak(world, { ms: minutes * 60_000, seed, rate });
+    await soak(world, { ms: minutes * 60_000, seed, rate, restartsUntil: gateways === 1 ? 0.4 : 0.85 });
   } catch (error) {
-    console.error(world.client() ? `${world.gateway.output.slice(-4_000)}\n` : "");
+    console.error(`${world.output.slice(-8_000)}\n`);
     throw error;
   } finally {
     await world.close();
@@ -51,9 +61,10 @@ async function main(): Promise<void> {
 }
 
 async function soak(
-  world: SoakWorld,
-  { ms, seed, rate }: { readonly ms: number; readonly seed: number; readonly rate: number },
+  world: World,
+  settings: { readonly ms: number; readonly seed: number; readonly rate: number; readonly restartsUntil: number },
 ): Promise<void> {
+  const { ms, seed, rate, restartsUntil } = settings;
   const clients = new SoakClients(world.client, seededRandom(seed));
   const trouble = new Trouble(world, seededRandom(seed + 1));
   await world.client()?.send(new CreateBucketCommand({ Bucket: BUCKET }));
@@ -73,7 +84,7 @@ async function soak(
     }
   };
   const restarts = async () => {
-    while (elapsed() < 0.4 && !stop.signal.aborted) {
+    while (elapsed() < restartsUntil && !stop.signal.aborted) {
       await sleep(Math.min(45_000, ms * 0.1));
       await trouble.restart();
     }
@@ -84,10 +95,11 @@ async function soak(
     let pid = 0;
     while (!over()) {
       await sleep(SAMPLE_MS);
-      if (!world.client()) continue;
-      if (world.gateway.pid !== pid) samples = [];
-      pid = world.gateway.pid;
-      samples.push(world.rss());
+      const process = world.memory();
+      if (!process) continue;
+      if (process.pid !== pid) samples = [];
+      pid = process.pid;
+      samples.push(process.bytes);
     }
   };
   await Promise.all(
@@ -103,11 +115,11 @@ async function soak(
   console.log(`troubles: ${JSON.stringify(trouble.seen)}`);
   if (counts.failed > counts.requests * MOST_FAILURES)
     throw new Error(`${counts.failed} of ${counts.requests} requests failed`);
-  judgeMemory(samples);
+  if (samples.length > 0) judgeMemory(samples);
 
-  const client = world.client();
+  const [client, ...others] = world.clients();
   if (!client) throw new Error("no gateway runs");
-  await clients.checkAll(client);
+  for (const each of [client, ...others]) await clients.checkAll(each);
   const settling = Date.now();
   const left = [...clients.present];
   await eventually(
@@ -124,7 +136,7 @@ async function soak(
   console.log(
     `all ${clients.present.length} objects stored ${Math.round((Date.now() - settling) / 1000)} s after the end`,
   );
-  await world.gateway.dropCache();
+  await world.dropCaches();
   await clients.checkAll(client);
   console.log("every byte read back from the nodes");
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { NODES, type SoakWorld } from "./world.js";
+import { NODES, type World } from "./world.js";
 
 const FAULTS = ["down", "slow", "corrupt", "silent"];
 /** Nodes that fail at a time: the twelve others can still take a file. */
@@ -11,13 +11,18 @@ export class Trouble {
   readonly seen: Record<string, number> = {};
 
   constructor(
-    private readonly world: SoakWorld,
+    private readonly world: World,
     private readonly random: () => number,
   ) {}
 
-  /** Of nodes and chain. */
+  /** Of nodes, chain, and what else the gateways depend on. */
   async outside(signal: AbortSignal): Promise<void> {
-    if (this.random() < 0.35) await this.chainAway(signal);
+    const others = Object.entries(this.world.troubles);
+    const [name, other] = others[Math.floor(this.random() * others.length)] ?? [];
+    if (other && name !== undefined && this.random() < 0.6) {
+      this.count(name);
+      await other(500 + this.random() * 4_000);
+    } else if (this.random() < 0.35) await this.chainAway(signal);
     else await this.nodesFail(signal);
   }
 
@@ -25,9 +30,8 @@ export class Trouble {
   async restart(): Promise<void> {
     const signal = this.random() < 0.5 ? "SIGTERM" : "SIGKILL";
     this.count(`gateway ended by ${signal}`);
-    const code = await this.world.endGateway(signal);
+    const code = await this.world.restart(signal, this.random);
     if (signal === "SIGTERM" && code !== 0) throw new Error(`the gateway ended with code ${code} after SIGTERM`);
-    await this.world.startGateway();
   }
 
   private async nodesFail(signal: AbortSignal): Promise<void> {
@@ -43,11 +47,11 @@ export class Trouble {
   private async chainAway(signal: AbortSignal): Promise<void> {
     const deaf = this.random() < 0.5;
     this.count(deaf ? "chain silent" : "chain unreachable");
-    if (deaf) this.world.relay.deaf = true;
-    else await this.world.relay.close();
+    if (deaf) this.world.chain.deaf = true;
+    else await this.world.chain.close();
     await this.wait(3_000 + this.random() * 12_000, signal);
-    if (deaf) this.world.relay.deaf = false;
-    else await this.world.relay.open();
+    if (deaf) this.world.chain.deaf = false;
+    else await this.world.chain.open();
   }
 
   private async wait(ms: number, signal: AbortSignal): Promise<void> {

@@ -4,20 +4,41 @@ import { join } from "node:path";
 import type { S3Client } from "@aws-sdk/client-s3";
 import { DevNetworkThread } from "../../src/devnet/dev-network-thread.js";
 import { MIB } from "../../src/model/sizes.js";
-import { Relay } from "../support/chain-relay.js";
+import { Relay } from "../support/relay.js";
 import { GatewayProcess } from "../support/gateway-process.js";
 
 export const NODES = 14;
 const BLOCK_MS = 500;
 
+/** What the clients talk to, and what fails meanwhile. */
+export interface World {
+  /** Of a gateway that runs; undefined while none does. */
+  readonly client: () => S3Client | undefined;
+  /** Clients of all gateways that run. */
+  readonly clients: () => readonly S3Client[];
+  readonly network: Pick<DevNetworkThread, "setFault">;
+  readonly chain: Relay;
+  /** Ends a gateway and starts it again; resolves with its exit code. */
+  restart(signal: "SIGTERM" | "SIGKILL", random: () => number): Promise<number | null>;
+  /** What else can fail here, each for about `ms`, by name. */
+  readonly troubles: Readonly<Record<string, (ms: number) => Promise<void>>>;
+  dropCaches(): Promise<void>;
+  /** The process whose memory is to be judged, and its resident memory, bytes; undefined while there is none. */
+  memory(): { readonly pid: number; readonly bytes: number } | undefined;
+  /** What the gateways printed last. */
+  readonly output: string;
+  close(): Promise<void>;
+}
+
 /** A dev network, with a relay before its chain, and a gateway process that comes and goes on one data folder. */
-export class SoakWorld {
+export class SoakWorld implements World {
+  readonly troubles = {};
   private running: { readonly gateway: GatewayProcess; readonly client: S3Client } | undefined;
 
   private constructor(
     readonly folder: string,
     readonly network: DevNetworkThread,
-    readonly relay: Relay,
+    readonly chain: Relay,
   ) {}
 
   static async start(): Promise<SoakWorld> {
@@ -54,36 +75,48 @@ export class SoakWorld {
   /** Of the gateway that runs; undefined while none does. */
   readonly client = (): S3Client | undefined => this.running?.client;
 
-  get gateway(): GatewayProcess {
-    if (!this.running) throw new Error("no gateway runs");
-    return this.running.gateway;
+  readonly clients = (): readonly S3Client[] => (this.running ? [this.running.client] : []);
+
+  get output(): string {
+    return this.running?.gateway.output ?? "";
   }
 
-  async startGateway(): Promise<void> {
+  async restart(signal: "SIGTERM" | "SIGKILL"): Promise<number | null> {
+    const code = await this.endGateway(signal);
+    await this.startGateway();
+    return code;
+  }
+
+  async dropCaches(): Promise<void> {
+    await this.running?.gateway.dropCache();
+  }
+
+  /** Linux only. */
+  memory(): { readonly pid: number; readonly bytes: number } | undefined {
+    const pid = this.running?.gateway.pid;
+    if (pid === undefined) return undefined;
+    const [, kib] = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "latin1")) ?? [];
+    return { pid, bytes: Number(kib) * 1024 };
+  }
+
+  async close(): Promise<void> {
+    await this.endGateway("SIGTERM");
+    await this.chain.close().catch(() => undefined);
+    await this.network.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private async startGateway(): Promise<void> {
     const gateway = await GatewayProcess.start(["serve", "--config", join(this.folder, "cess-s3.yaml")], {});
     const [user] = this.network.users;
     this.running = { gateway, client: gateway.client(user?.accessKeyId, user?.secretAccessKey) };
   }
 
-  /** Resolves with the exit code. */
-  async endGateway(signal: "SIGTERM" | "SIGKILL"): Promise<number | null> {
+  private async endGateway(signal: "SIGTERM" | "SIGKILL"): Promise<number | null> {
     const before = this.running;
     this.running = undefined;
     const code = (await before?.gateway.end(signal)) ?? null;
     before?.client.destroy();
     return code;
-  }
-
-  /** Resident memory of the gateway's process, bytes. Linux only. */
-  rss(): number {
-    const [, kib] = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${this.gateway.pid}/status`, "latin1")) ?? [];
-    return Number(kib) * 1024;
-  }
-
-  async close(): Promise<void> {
-    await this.endGateway("SIGTERM");
-    await this.relay.close().catch(() => undefined);
-    await this.network.close();
-    rmSync(this.folder, { recursive: true, force: true });
   }
 }

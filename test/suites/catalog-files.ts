@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import type { Placement } from "../../src/catalog/catalog.js";
 import type { DataKey } from "../../src/model/file.js";
+import type { CessAccount } from "../../src/model/account.js";
 import { SEGMENT_SIZE } from "../../src/model/sizes.js";
 import { CatalogFixture, file, hash, segment, slice, type OpenCatalog } from "./catalog-fixture.js";
 
@@ -143,10 +144,42 @@ export function filesContract(open: OpenCatalog): void {
       expect(await jobs()).to.deep.equal({ encode: 0, store: 0, delete: 0 });
     });
 
+    it("keeps the blocks of orders, and for whom a file was deleted when its row is gone", async () => {
+      const { file: id } = await on.putStored("key");
+      const { fid } = (await on.catalog.files.get(id))!;
+      const { receipts } = on.catalog;
+      expect(await receipts.blocks(id)).to.deep.equal({});
+      await receipts.declaredIn(id, 7);
+      expect(await receipts.blocks(id)).to.deep.equal({ declared: 7 });
+      await on.catalog.objects.delete("box", "key");
+      await on.catalog.files.beginDelete(id);
+      await receipts.deletedIn(id, 9);
+      expect(await receipts.deletions(fid)).to.deep.equal([]);
+      const account = "cXowner" as CessAccount;
+      await on.catalog.files.deleted(id, account);
+      expect(await on.catalog.files.get(id)).to.equal(undefined);
+      expect(await receipts.deletions(fid)).to.deep.equal([{ account, block: 9, at: on.clock.time }]);
+      // The same file again, and its deletion that nobody saw: the last one counts.
+      const again = await on.putStored("key");
+      expect(await receipts.blocks(again.file)).to.deep.equal({});
+      await on.catalog.objects.delete("box", "key");
+      await on.catalog.files.beginDelete(again.file);
+      on.clock.time += 1000;
+      await on.catalog.files.deleted(again.file, account);
+      expect(await receipts.deletions(fid)).to.deep.equal([{ account, at: on.clock.time }]);
+      // Two years later another one's deletion makes room.
+      on.clock.time += 2 * 366 * 86_400_000;
+      const other = await on.putStored("other");
+      await on.catalog.objects.delete("box", "other");
+      await on.catalog.files.beginDelete(other.file);
+      await on.catalog.files.deleted(other.file, account);
+      expect(await receipts.deletions(fid)).to.deep.equal([]);
+    });
+
     it("makes the store job of a pending file due when its last version goes", async () => {
       await on.putEncoded("key");
       const [job] = await on.catalog.jobs.lease(["store"], 1, 1000);
-      await on.catalog.jobs.release(job!.id, on.clock.time + 60_000);
+      await on.catalog.jobs.release(job!, on.clock.time + 60_000);
       await on.catalog.objects.delete("box", "key");
       expect(await on.catalog.jobs.nextDue()).to.equal(on.clock.time);
     });

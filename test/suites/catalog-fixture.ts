@@ -5,6 +5,7 @@ import type { Clock } from "../../src/model/clock.js";
 import { DomainError, type Problem } from "../../src/model/errors.js";
 import { PLAIN, type SegmentHashes } from "../../src/model/file.js";
 import type { Fid, Hash } from "../../src/model/hash.js";
+import { LeaseLost } from "../../src/model/lease-lost.js";
 import type { BlobId, BlobSlice } from "../../src/model/object.js";
 
 /** A clock that stands until it is turned. */
@@ -91,6 +92,16 @@ export function file(content: string, blobs: readonly BlobSlice[], more: Partial
     blobs,
     ...more,
   };
+}
+
+/** What LeaseLost says, with which the work is to be refused. */
+export async function lossOf(work: Promise<unknown>, what = "it"): Promise<Pick<LeaseLost, "gone">> {
+  const error = await work.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  expect(error, `${what} should be refused with LeaseLost`).to.be.instanceOf(LeaseLost);
+  return { gone: (error as LeaseLost).gone };
 }
 
 export async function refusal(work: Promise<unknown>, kind: Problem["kind"]): Promise<void> {

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import type { Fid } from "../../src/model/hash.js";
-import { CatalogFixture, hash, type OpenCatalog } from "./catalog-fixture.js";
+import { CatalogFixture, hash, lossOf, type OpenCatalog } from "./catalog-fixture.js";
 
 export function jobsContract(open: OpenCatalog): void {
   describe("jobs", () => {
@@ -42,11 +42,37 @@ export function jobsContract(open: OpenCatalog): void {
       } = await on.put("key");
       const [job] = await on.catalog.jobs.lease(["encode"], 1, 1000);
       on.clock.time += 999;
-      await on.catalog.jobs.extend(job!.id, 1000);
+      await on.catalog.jobs.extend(job!, 1000);
       on.clock.time += 999;
       expect(await subjects()).to.deep.equal([]);
       on.clock.time += 1;
       expect(await subjects()).to.deep.equal([id]);
+    });
+
+    it("gives a job a new number with each lease, and lets go of it only by the newest", async () => {
+      await on.put("key");
+      const [first] = await on.catalog.jobs.lease(["encode"], 1, 1000);
+      on.clock.time += 1000;
+      const [second] = await on.catalog.jobs.lease(["encode"], 1, 1000);
+      expect(second!.lease).to.be.greaterThan(first!.lease);
+      for (const late of [
+        () => on.catalog.jobs.extend(first!, 9000),
+        () => on.catalog.jobs.release(first!, on.clock.time, "no luck"),
+        () => on.catalog.jobs.finish(first!),
+      ])
+        expect(await lossOf(late())).to.deep.equal({ gone: false });
+      expect(await on.catalog.jobs.nextDue()).to.equal(on.clock.time + 1000);
+      await on.catalog.jobs.finish(second!);
+      expect(await on.catalog.jobs.count()).to.deep.include({ encode: 0 });
+    });
+
+    it("keeps a lease that has run out as long as nobody else took the job", async () => {
+      await on.put("key");
+      const [job] = await on.catalog.jobs.lease(["encode"], 1, 1000);
+      on.clock.time += 5000;
+      await on.catalog.jobs.extend(job!, 1000);
+      expect(await subjects()).to.deep.equal([]);
+      await on.catalog.jobs.finish(job!);
     });
 
     it("shows on a version why its file's job could not go on, until a step goes well", async () => {
@@ -55,7 +81,7 @@ export function jobsContract(open: OpenCatalog): void {
       expect(await waiting()).to.equal(undefined);
       const release = async (failed?: string) => {
         const [job] = await on.catalog.jobs.lease(["store"], 1, 1000);
-        await on.catalog.jobs.release(job!.id, on.clock.time, failed);
+        await on.catalog.jobs.release(job!, on.clock.time, failed);
       };
       await release("too few storage nodes");
       expect(await waiting()).to.equal("too few storage nodes");
@@ -67,13 +93,13 @@ export function jobsContract(open: OpenCatalog): void {
       await on.put("key");
       const [job] = await on.catalog.jobs.lease(["encode"], 1, 1000);
       expect(job?.attempt).to.equal(0);
-      await on.catalog.jobs.release(job!.id, on.clock.time + 500, "no luck");
+      await on.catalog.jobs.release(job!, on.clock.time + 500, "no luck");
       expect(await subjects()).to.deep.equal([]);
       expect(await on.catalog.jobs.nextDue()).to.equal(on.clock.time + 500);
       on.clock.time += 500;
       const [again] = await on.catalog.jobs.lease(["encode"], 1, 1000);
-      expect(again).to.deep.equal({ ...job, attempt: 1 });
-      await on.catalog.jobs.release(again!.id, on.clock.time);
+      expect(again).to.deep.equal({ ...job, attempt: 1, lease: job!.lease + 1 });
+      await on.catalog.jobs.release(again!, on.clock.time);
       expect((await on.catalog.jobs.lease(["encode"], 1, 1000))[0]?.attempt).to.equal(1);
     });
 
@@ -83,7 +109,7 @@ export function jobsContract(open: OpenCatalog): void {
       expect(await on.catalog.jobs.nextDue()).to.equal(on.clock.time);
       const [job] = await on.catalog.jobs.lease(["encode"], 1, 1000);
       expect(await on.catalog.jobs.nextDue()).to.equal(on.clock.time + 1000);
-      await on.catalog.jobs.finish(job!.id);
+      await on.catalog.jobs.finish(job!);
       expect(await on.catalog.jobs.nextDue()).to.equal(undefined);
     });
 
@@ -92,7 +118,7 @@ export function jobsContract(open: OpenCatalog): void {
       await on.putEncoded("b", "same", { owner: "bert" });
       await on.putEncoded("c", "other");
       for (const job of await on.catalog.jobs.lease(["store"], 10, 1000))
-        await on.catalog.jobs.release(job.id, on.clock.time + 60_000);
+        await on.catalog.jobs.release(job, on.clock.time + 60_000);
       expect(await on.catalog.jobs.wakeFid(hash("fid same") as Fid)).to.equal(2);
       expect(await subjects(10, ["store"])).to.have.length(2);
       expect(await on.catalog.jobs.wakeFid(hash("fid unknown") as Fid)).to.equal(0);
@@ -103,7 +129,7 @@ export function jobsContract(open: OpenCatalog): void {
       const [job] = await on.catalog.jobs.lease(["store"], 1, 1000);
       await on.catalog.jobs.wakeFid(hash("fid key") as Fid);
       expect(await subjects(1, ["store"]), "it stays leased").to.deep.equal([]);
-      await on.catalog.jobs.release(job!.id, on.clock.time + 60_000);
+      await on.catalog.jobs.release(job!, on.clock.time + 60_000);
       expect(await subjects(1, ["store"]), "and is due as soon as it is given back").to.have.length(1);
     });
 
@@ -111,25 +137,31 @@ export function jobsContract(open: OpenCatalog): void {
       await on.put("a");
       await on.putEncoded("b");
       for (const job of await on.catalog.jobs.lease(["encode", "store"], 10, 1000))
-        await on.catalog.jobs.release(job.id, on.clock.time + 60_000);
+        await on.catalog.jobs.release(job, on.clock.time + 60_000);
       expect(await on.catalog.jobs.wakeAll("store")).to.equal(1);
       expect(await subjects(10, ["encode", "store"])).to.have.length(1);
     });
 
-    it("voids every lease at start and leaves waiting jobs their time", async () => {
+    it("ends at start the leases that this gateway left, and leaves waiting jobs their time", async () => {
       await on.put("a");
       await on.put("b");
       const [first] = await on.catalog.jobs.lease(["encode"], 1, 3_600_000);
       const [second] = await on.catalog.jobs.lease(["encode"], 1, 3_600_000);
-      await on.catalog.jobs.release(second!.id, on.clock.time + 60_000);
-      await on.catalog.jobs.releaseAll();
+      await on.catalog.jobs.release(second!, on.clock.time + 60_000);
+      await on.catalog.jobs.releaseOwn();
       expect(await subjects()).to.deep.equal([first!.subject]);
     });
 
-    it("takes no harm from jobs that are gone", async () => {
-      await on.catalog.jobs.finish("12345");
-      await on.catalog.jobs.release("nonsense", 0);
-      await on.catalog.jobs.extend("", 5);
+    it("says that a job is gone", async () => {
+      await on.put("key");
+      const [job] = await on.catalog.jobs.lease(["encode"], 1, 1000);
+      await on.catalog.jobs.finish(job!);
+      for (const late of [
+        () => on.catalog.jobs.finish(job!),
+        () => on.catalog.jobs.release(job!, 0),
+        () => on.catalog.jobs.extend({ ...job!, id: "nonsense" }, 5),
+      ])
+        expect(await lossOf(late())).to.deep.equal({ gone: true });
       expect(await on.catalog.jobs.count()).to.deep.equal({ encode: 0, store: 0, delete: 0 });
     });
   });

@@ -13,8 +13,8 @@ export function statusContract(open: OpenCatalog): void {
         on.clock.time += 1000;
       }
       const [first, second, third] = await on.catalog.jobs.lease(["encode"], 3, MINUTE);
-      await on.catalog.jobs.release(first!.id, on.clock.time + 5 * MINUTE, "no node answers");
-      await on.catalog.jobs.release(second!.id, on.clock.time + 5 * MINUTE);
+      await on.catalog.jobs.release(first!, on.clock.time + 5 * MINUTE, "no node answers");
+      await on.catalog.jobs.release(second!, on.clock.time + 5 * MINUTE);
       expect(third).to.not.equal(undefined);
       const jobs = [...(await on.catalog.status.jobs())].sort((a, b) => a.oldest - b.oldest);
       expect(jobs).to.deep.equal([
@@ -31,7 +31,7 @@ export function statusContract(open: OpenCatalog): void {
       on.clock.time += MINUTE;
       const { file } = await on.putEncoded("encoded");
       const [store] = await on.catalog.jobs.lease(["store"], 1, MINUTE);
-      await on.catalog.jobs.release(store!.id, on.clock.time + 5 * MINUTE, "the territory is full");
+      await on.catalog.jobs.release(store!, on.clock.time + 5 * MINUTE, "the territory is full");
       const fid = (await on.catalog.files.get(file))!.fid;
       const failing = {
         id: store!.id,
@@ -59,11 +59,12 @@ export function statusContract(open: OpenCatalog): void {
       const [job] = await on.catalog.jobs.lease(["encode"], 1, MINUTE);
       expect(await on.catalog.status.retryJob(job!.id)).to.equal(false);
       expect(await on.catalog.status.retryFailing()).to.equal(0);
-      await on.catalog.jobs.release(job!.id, on.clock.time + MINUTE, "broken");
+      await on.catalog.jobs.release(job!, on.clock.time + MINUTE, "broken");
       expect(await on.catalog.jobs.lease(["encode"], 1, MINUTE)).to.deep.equal([]);
       expect(await on.catalog.status.retryJob(job!.id)).to.equal(true);
-      expect((await on.catalog.jobs.lease(["encode"], 1, MINUTE)).map(({ id }) => id)).to.deep.equal([job!.id]);
-      await on.catalog.jobs.release(job!.id, on.clock.time + MINUTE, "broken");
+      const [again] = await on.catalog.jobs.lease(["encode"], 1, MINUTE);
+      expect(again?.id).to.equal(job!.id);
+      await on.catalog.jobs.release(again!, on.clock.time + MINUTE, "broken");
       expect(await on.catalog.status.retryFailing()).to.equal(1);
       expect(await on.catalog.jobs.lease(["encode"], 1, MINUTE)).to.have.length(1);
       expect(await on.catalog.status.retryJob("123456")).to.equal(false);
@@ -101,6 +102,70 @@ export function statusContract(open: OpenCatalog): void {
       await on.catalog.files.stored(file);
       expect(await on.catalog.status.objects()).to.include({ declared: 0, stored: 2 });
       expect(await on.catalog.status.oldestStaged()).to.equal(written + MINUTE);
+    });
+
+    it("counts the versions of a bucket by state and fragments left, up to a limit", async () => {
+      await on.put("a staged");
+      const { file } = await on.putEncoded("b declared");
+      await on.catalog.files.advance(file, "declared", 0);
+      const { file: stored } = await on.putStored("c stored");
+      const groups = async (limit = 100) =>
+        (await on.catalog.status.bucketDurability("box", limit)).map(({ state, redundancy, objects }) => ({
+          state,
+          redundancy,
+          objects,
+        }));
+      const counted = await groups();
+      expect(counted.map(({ state, objects }) => ({ state, objects }))).to.have.deep.members([
+        { state: "staged", objects: 1 },
+        { state: "declared", objects: 1 },
+        { state: "stored", objects: 1 },
+      ]);
+      expect(stored).to.not.equal(file);
+      expect(await groups(1)).to.have.length(1);
+      expect(await on.catalog.status.bucketDurability("absent", 100)).to.deep.equal([]);
+    });
+
+    it("tells when a file came to each state on its way, for the last time", async () => {
+      const { file } = await on.putEncoded("a");
+      const times = () => on.catalog.status.stateTimes(file);
+      const encoded = on.clock.time;
+      expect(await times()).to.deep.equal({ encoded });
+      on.clock.time += MINUTE;
+      await on.catalog.files.advance(file, "declared", 0);
+      on.clock.time += MINUTE;
+      await on.catalog.files.advance(file, "placed", 3);
+      on.clock.time += MINUTE;
+      await on.catalog.files.advance(file, "placed", 9);
+      const placed = { encoded, declared: encoded + MINUTE, placed: encoded + 2 * MINUTE };
+      expect(await times()).to.deep.equal(placed);
+      await on.catalog.files.stored(file);
+      await on.catalog.files.stored(file);
+      expect(await times()).to.deep.equal({ ...placed, stored: encoded + 3 * MINUTE });
+      const { file: other } = await on.putEncoded("b");
+      await on.catalog.files.advance(other, "declared", 0);
+      await on.catalog.files.advance(other, "encoded", 0);
+      expect(await on.catalog.status.stateTimes(other)).to.deep.equal({ encoded: on.clock.time });
+      expect(await on.catalog.status.stateTimes("4711")).to.deep.equal({});
+    });
+
+    it("counts the fragments that each node was sent, of the newest files", async () => {
+      const given = (index: number, node: string, state: "assigned" | "sent" | "reported") => ({
+        index,
+        node,
+        state,
+        since: 1,
+      });
+      const { file: first } = await on.putEncoded("first");
+      await on.catalog.files.savePlacements(first, [given(0, "n1", "reported"), given(1, "n2", "assigned")]);
+      const { file: second } = await on.putEncoded("second");
+      await on.catalog.files.savePlacements(second, [given(0, "n2", "sent"), given(1, "n1", "sent")]);
+      const segments = (await on.catalog.files.get(first))?.segments.length ?? 0;
+      const counts = async (files: number) => Object.fromEntries(await on.catalog.status.fragmentsByNode(files));
+      expect(await counts(10)).to.deep.equal({ n1: 2 * segments, n2: segments });
+      expect(await counts(1)).to.deep.equal({ n1: segments, n2: segments });
+      await on.catalog.files.failed(first, "refused");
+      expect(await counts(10)).to.deep.equal({ n1: segments, n2: segments });
     });
 
     it("tells since when an object waits for a pack", async () => {

@@ -97,6 +97,8 @@ export function usageContract(open: OpenCatalog): void {
     it("refuses what a bucket's quota has no room for, and takes what replaces as much as it brings", async () => {
       await refusal(on.catalog.usage.setQuota("none", { bytes: 1 }), "noBucket");
       await on.catalog.usage.setQuota("box", { bytes: 30, objects: 2 });
+      expect(await on.catalog.usage.quota("box")).to.deep.equal({ bytes: 30, objects: 2 });
+      expect(await on.catalog.usage.quota("none")).to.deep.equal({});
       await put("a", 10);
       await put("b", 20);
       await refusal(put("b", 21), "quotaExceeded");

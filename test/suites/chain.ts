@@ -115,8 +115,9 @@ export function describeChain(name: string, open: () => Promise<ChainFixture>): 
 
       it("counts finalized blocks upwards", async () => {
         const before = await chain.finalizedBlock();
-        await chain.declare(freshOrder(fixture), {});
-        expect(await chain.finalizedBlock()).to.be.greaterThan(before);
+        const block = await chain.declare(freshOrder(fixture), {});
+        expect(block, "the block that it is in").to.be.greaterThan(before);
+        expect(await chain.finalizedBlock()).to.be.at.least(block);
       });
     });
 
@@ -155,10 +156,16 @@ export function describeChain(name: string, open: () => Promise<ChainFixture>): 
       it("becomes a file with the twelfth report, each fragment with the node that reported its index", async () => {
         const before = await territory();
         const order = freshOrder(fixture, 2);
-        await store(order);
+        const declared = await chain.declare(order, {});
+        await reportAll(order.fid);
         expect(await chain.deal(order.fid, "finalized")).to.equal(undefined);
         const file = await chain.file(order.fid, "finalized");
+        const { completed = 0 } = file ?? {};
+        expect(completed)
+          .to.be.greaterThan(declared)
+          .and.at.most(await chain.finalizedBlock());
         expect(file).to.deep.equal({
+          completed,
           fid: order.fid,
           size: order.size,
           owners: [{ account: fixture.owner, territory: fixture.territory, fileName: order.fileName }],

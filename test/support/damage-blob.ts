@@ -2,15 +2,17 @@ import { open } from "node:fs/promises";
 import type { Blobs } from "../../src/blobs/blobs.js";
 import type { BlobId } from "../../src/model/object.js";
 
-/** Flips a bit of the byte at `position` of a blob, as a disk may. */
+/** Flips a bit of the byte at `position` of a blob in a file, as a disk may. */
 export async function damageBlob(
-  blobs: Pick<Blobs, "locate">,
-  blob: BlobId | string,
+  blobs: Pick<Blobs, "withLocal">,
+  id: BlobId | string,
   position: number,
 ): Promise<string> {
-  const { path, offset } = blobs.locate({ blob: blob as BlobId, offset: position, length: 1 });
-  await flip(path, offset);
-  return path;
+  return blobs.withLocal([{ blob: id as BlobId, offset: position, length: 1 }], async ([bytes]) => {
+    const { path, offset } = bytes!;
+    await flip(path, offset);
+    return path;
+  });
 }
 
 export async function flip(path: string, position: number): Promise<void> {

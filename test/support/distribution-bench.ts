@@ -7,7 +7,7 @@ import type { Blobs } from "../../src/blobs/blobs.js";
 import { FileBlobs } from "../../src/blobs/file-blobs.js";
 import type { Catalog, FileRow, NewFile } from "../../src/catalog/catalog.js";
 import { openSqliteCatalog } from "../../src/catalog/sqlite/sqlite-catalog.js";
-import { segmentContent } from "../../src/distribution/content.js";
+import { withSegment } from "../../src/distribution/content.js";
 import { Distribution } from "../../src/distribution/distribution.js";
 import { ORDER_NAMES, OrderNames } from "../../src/distribution/order-name.js";
 import type { DistributionSettings } from "../../src/distribution/settings.js";
@@ -89,8 +89,12 @@ class DirectPreprocessing implements Preprocessing {
     const size = content.reduce((sum, { length }) => sum + length, 0);
     const segments: SegmentHashes[] = [];
     for (let s = 0; s < segmentCount(size, settings.format); s++) {
-      const slices = segmentContent({ size, format: settings.format, blobs: content }, s, this.parts.blobs);
-      segments.push(await this.parts.encoder.hashSegment(slices, settings.format));
+      const staged = { size, format: settings.format, blobs: content };
+      segments.push(
+        await withSegment(staged, s, this.parts.blobs, (slices) =>
+          this.parts.encoder.hashSegment(slices, settings.format),
+        ),
+      );
     }
     const fid = fidOf(segments.map(({ hash }) => hash));
     return [{ fid, size, format: settings.format, segments, territory: settings.territory, blobs: content }];
@@ -215,7 +219,7 @@ export class Bench {
 
   /** A process begins: with `killer`, one that dies at some call to the outside. */
   async start(killer?: Killer): Promise<void> {
-    await this.catalog.jobs.releaseAll();
+    await this.catalog.jobs.releaseOwn();
     const { clock } = this;
     const keep = <T extends object>(part: T): T => this.time.watch(killer?.wrap(part) ?? part);
     const log = {

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { join } from "node:path";
 import { systemClock } from "../../src/async/system-clock.js";
 import { TieredCache } from "../../src/cache/tiered-cache.js";
-import { segmentContent } from "../../src/distribution/content.js";
+import { withSegment } from "../../src/distribution/content.js";
 import type { ReadRequest } from "../../src/gateway/gateway.js";
 import type { Keys } from "../../src/keys/keys.js";
 import type { CustomerKey, EncryptionRequest } from "../../src/model/encryption.js";
@@ -86,7 +86,9 @@ export class EncryptedVault {
       if (row.state === "stored") continue;
       await this.network.keep(
         row,
-        row.segments.map((_, index) => segmentContent(row, index, blobs)),
+        await Promise.all(
+          row.segments.map((_, index) => withSegment(row, index, blobs, (content) => Promise.resolve([...content]))),
+        ),
         0,
         DATA_FRAGMENTS,
       );

@@ -45,7 +45,7 @@ export class GatewayProcess {
     private readonly child: ChildProcess,
     readonly endpoint: string,
     readonly admin: string,
-    private readonly said: { text: string },
+    private readonly said: { readonly text: string },
   ) {}
 
   /** Starts `cess-s3 ARGS` and waits until it is ready, or answers that it is not, if that will do. */
@@ -63,9 +63,15 @@ export class GatewayProcess {
         ...environment,
       },
     });
-    const said = { text: "" };
-    for (const stream of [child.stdout, child.stderr])
-      stream.setEncoding("utf8").on("data", (chunk: string) => (said.text += chunk));
+    // Apart: a chunk may end within a line.
+    const parts = { out: "", err: "" };
+    child.stdout.setEncoding("utf8").on("data", (chunk: string) => (parts.out += chunk));
+    child.stderr.setEncoding("utf8").on("data", (chunk: string) => (parts.err += chunk));
+    const said = {
+      get text() {
+        return parts.err === "" ? parts.out : `${parts.out}\n${parts.err}`;
+      },
+    };
     try {
       const [endpoint, admin] = await untilStarted(child, said, async () => {
         const [s3, admin] = [PRINTED.s3.exec(said.text)?.[1], PRINTED.admin.exec(said.text)?.[1]];

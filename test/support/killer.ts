@@ -28,6 +28,8 @@ export class Killer {
         if (typeof value !== "function" || typeof name !== "string") return value;
         const method = (value as (...args: unknown[]) => unknown).bind(target);
         if (SYNCHRONOUS.has(name)) return method;
+        // The same part again.
+        if (name === "fenced") return (...args: unknown[]) => this.wrap(method(...args) as object);
         return (...args: unknown[]) => this.call(!UNCOUNTED.has(name), () => method(...args));
       },
     });

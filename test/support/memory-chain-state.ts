@@ -43,9 +43,12 @@ export interface Pending {
   readonly signed?: SignedExtrinsic;
   readonly apply: (state: State) => EventKind;
   readonly fid: Fid;
-  readonly settle: (error?: Error) => void;
+  /** With the block that it is in, once that is final. */
+  readonly settle: (outcome: Error | number) => void;
   /** Dropped from the pool without a word: it holds no nonce and ends with its era. */
   lost?: boolean;
+  /** Names the bytes, where several gateways may send them. */
+  readonly hex?: string;
   /** Nobody waits to hear what becomes of it. */
   forsaken?: boolean;
 }

@@ -51,7 +51,7 @@ export class MemoryChain implements Chain {
   /** What an endpoint does not show yet that is behind, at its final block neither. */
   readonly unseen = new Set<Fid>();
 
-  private readonly settings: MemoryChainSettings;
+  protected readonly settings: MemoryChainSettings;
   private readonly fileBank: MemoryFileBank;
   private readonly history: State[];
   private finalizing: Included[] = [];
@@ -59,7 +59,7 @@ export class MemoryChain implements Chain {
   private finalBlock = 1;
   private readonly listeners = new Set<(event: ChainEvent) => void>();
   private readonly reserved = new Set<number>();
-  private pool: Pending[] = [];
+  protected pool: Pending[] = [];
   private making: AbortController | undefined;
 
   constructor(settings: Partial<MemoryChainSettings> = {}) {
@@ -261,11 +261,11 @@ export class MemoryChain implements Chain {
     return this.read(() => this.finalized.nonce > nonce || this.finalized.block >= untilBlock);
   }
 
-  declare(order: DealOrder, options: SubmitOptions): Promise<void> {
+  declare(order: DealOrder, options: SubmitOptions): Promise<number> {
     return this.submit(order.fid, (state) => this.fileBank.declare(state, order), options);
   }
 
-  deleteFile(owner: CessAccount, fid: Fid, options: SubmitOptions): Promise<void> {
+  deleteFile(owner: CessAccount, fid: Fid, options: SubmitOptions): Promise<number> {
     return this.submit(fid, (state) => this.fileBank.delete(state, owner, fid), options);
   }
 
@@ -293,11 +293,11 @@ export class MemoryChain implements Chain {
     }
   }
 
-  private get best(): State {
+  protected get best(): State {
     return this.history[this.history.length - 1]!;
   }
 
-  private get finalized(): State {
+  protected get finalized(): State {
     return this.history.find(({ block }) => block === this.finalBlock)!;
   }
 
@@ -305,14 +305,14 @@ export class MemoryChain implements Chain {
     return at === "best" ? this.best : this.finalized;
   }
 
-  private async read<T>(read: () => T): Promise<T> {
+  protected async read<T>(read: () => T): Promise<T> {
     await new Promise((resolve) => setImmediate(resolve));
     if (!this.connected) throw new ChainUnavailable("no endpoint answers");
     return read();
   }
 
   /** As the real client: a nonce, the save, the pool, a finalized block. An abort leaves the extrinsic in the pool. */
-  private async submit(fid: Fid, apply: Pending["apply"], { onSigned, signal }: SubmitOptions): Promise<void> {
+  protected async submit(fid: Fid, apply: Pending["apply"], { onSigned, signal }: SubmitOptions): Promise<number> {
     signal?.throwIfAborted();
     await this.read(() => undefined);
     const signed = { nonce: this.freeNonce(), untilBlock: this.best.block + this.settings.era };
@@ -326,8 +326,8 @@ export class MemoryChain implements Chain {
       this.dropNext--;
       throw new ExtrinsicLost("dropped from the pool");
     }
-    await new Promise<void>((resolve, reject) => {
-      const settle = (error?: Error) => (error ? reject(error) : resolve());
+    return new Promise<number>((resolve, reject) => {
+      const settle = (outcome: Error | number) => (outcome instanceof Error ? reject(outcome) : resolve(outcome));
       this.pool.push({ fid, signed, apply, settle });
       signal?.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
       this.onSubmitted?.();
@@ -376,7 +376,7 @@ export class MemoryChain implements Chain {
         pending,
         done: () => {
           for (const listener of this.listeners) listener({ kind, fid, block });
-          settle();
+          settle(block);
         },
       });
     } catch (error) {

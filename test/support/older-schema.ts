@@ -39,6 +39,29 @@ const UNDO: readonly (readonly [name: string, ...statements: string[]])[] = [
   ["0016_versions_by_fid", "drop index versions_by_fid"],
   ["0017_leases", "drop table lease_notices", "drop table lease_spends"],
   ["0018_sign_up", "drop table used_challenges", "drop table paid_authorizations"],
+  [
+    "0020_fences",
+    "drop table locks",
+    "drop table extrinsics",
+    "alter table jobs drop column holder",
+    "alter table jobs drop column lease",
+  ],
+  ["0021_gateways", "drop table configuration_mark", "drop table gateways", "drop table final_blocks"],
+  [
+    "0022_staging_place",
+    "alter table catalog_mark drop column staging_name",
+    "alter table catalog_mark drop column staging_marked",
+  ],
+  ["0024_usage_slots", "drop table usage_slots"],
+  [
+    "0026_state_times_expand",
+    ...["declared_at", "placed_at", "stored_at"].map((name) => `alter table files drop column ${name}`),
+  ],
+  [
+    "0027_receipts_expand",
+    "drop table deleted_files",
+    ...["declared_block", "deleted_block"].map((name) => `alter table files drop column ${name}`),
+  ],
 ];
 
 /** Takes the schema back to the one before the migration `first`. */

@@ -9,7 +9,7 @@ import type { DocumentName } from "../../src/model/bucket-documents.js";
 import { createS3App, type S3AppComponents, type S3AppSettings } from "../../src/s3/app.js";
 import type { Answered } from "../../src/s3/answered.js";
 import { GIB } from "../../src/model/sizes.js";
-import { TestGateway } from "./test-gateway.js";
+import { TestGateway, type TestGatewaySettings } from "./test-gateway.js";
 import { WireGateway } from "./wire-gateway.js";
 
 export const testKey: AccessKey = {
@@ -46,13 +46,14 @@ export class S3Endpoint {
   async start(
     settings: Partial<S3AppSettings> = {},
     components: Pick<S3AppComponents, "rates" | "drain"> = {},
+    gateway: TestGatewaySettings = {},
   ): Promise<void> {
     const clock = { now: () => this.now ?? Date.now(), sleep: () => Promise.reject(new Error("no sleep here")) };
     const credentials = { lookup: (id: string) => Promise.resolve(id === testKey.accessKeyId ? testKey : undefined) };
     const logger = {
       error: (fields: object) => void this.failures.push(fields),
     };
-    this.fixture = await TestGateway.build();
+    this.fixture = await TestGateway.build(gateway);
     const { cessAccount, territory } = testKey.account;
     this.fixture.chain.addTerritory(cessAccount, territory, BigInt(64 * GIB));
     this.wired = new WireGateway(this.fixture.cess);
@@ -88,6 +89,11 @@ export class S3Endpoint {
   get gateway(): WireGateway {
     if (!this.wired) throw new Error("the endpoint was not started");
     return this.wired;
+  }
+
+  /** Of the gateway's data. */
+  get folder(): string {
+    return this.fixture?.folder ?? "";
   }
 
   get port(): number {

@@ -64,6 +64,8 @@ export class FakeRetrieval implements Retrieval {
 export interface TestGatewaySettings extends Partial<GatewaySettings> {
   /** Segments of one file; the chain's limit unless a test wants several files of few. */
   readonly maxSegmentsPerFile?: number;
+  /** The catalog's clock; by default one that moves with each look at it. */
+  readonly now?: () => number;
   /** Bytes of alice's and bob's territories. */
   readonly territoryBytes?: number;
 }
@@ -105,7 +107,7 @@ export class TestGateway {
     const folder = left ?? (await mkdtemp(join(tmpdir(), "cess-s3-gateway-")));
     // Later than any time in a catalog that was left.
     let now = left === undefined ? 1_700_000_000_000 : 1_700_001_000_000;
-    const clock = { now: () => now++, sleep: () => Promise.reject(new Error("not used")) };
+    const clock = { now: settings.now ?? (() => now++), sleep: () => Promise.reject(new Error("not used")) };
     const catalog = await openSqliteCatalog({ clock, sealer: testKeys }, { path: join(folder, "catalog.sqlite") });
     const damages: object[] = [];
     const onDamage = new DamageRecorder({ catalog, log: { error: (found: object) => damages.push(found) } as never })

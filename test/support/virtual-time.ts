@@ -28,6 +28,8 @@ export class VirtualTime {
         if (typeof value !== "function") return value;
         const method = (value as (...args: unknown[]) => unknown).bind(target);
         if (this.settings.waiting?.has(name)) return method;
+        // The same part again.
+        if (name === "fenced") return (...args: unknown[]) => this.watch(method(...args) as object);
         return (...args: unknown[]) => this.note(method(...args));
       },
     });

@@ -51,6 +51,7 @@ export class WireGateway implements Gateway {
       const result = await this.cess.objects.get(...call);
       return { ...result, version: this.told(result.version) };
     },
+    receipt: (...call) => this.cess.objects.receipt(...call),
     delete: (...call) => this.cess.objects.delete(...call),
     copy: async (...call) => {
       await this.completing();

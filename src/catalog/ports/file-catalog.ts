@@ -1,3 +1,4 @@
+import type { CessAccount } from "../../model/account.js";
 import type { CessFile } from "../../model/file.js";
 import type { Fid } from "../../model/hash.js";
 import type { Layout } from "../../model/layout.js";
@@ -90,9 +91,9 @@ export interface FileCatalog {
   beginDelete(id: string): Promise<boolean>;
   /**
    * The chain no longer lists this owner: removes the row or, when something references it again, sets it to `encoded`
-   * with a `store` job.
+   * with a `store` job. `account`: the owner on the chain, whose deletion is recorded (receipt-catalog).
    */
-  deleted(id: string): Promise<void>;
+  deleted(id: string, account?: CessAccount): Promise<void>;
   /**
    * Removes an encoded or failed file with its blobs, if nothing references it and it was never declared. `discarded`
    * is false otherwise.

@@ -10,18 +10,21 @@ export interface Job {
   readonly subject: string;
   readonly attempt: number;
   readonly format?: SegmentFormat;
+  /** The fencing number: it grows with each lease of the job. */
+  readonly lease: number;
 }
 
 export interface JobCatalog {
   /**
-   * Leases up to `limit` due jobs of these kinds, oldest first, for `leaseMs`. Until then no other process gets them.
+   * Leases up to `limit` due jobs of these kinds, oldest first, for `leaseMs`. Until then nobody else gets them, unless
+   * the clocks of two gateways differ by more than that: then the number tells whose they are.
    */
   lease(kinds: readonly JobKind[], limit: number, leaseMs: number): Promise<readonly Job[]>;
-  /** Extends a lease. */
-  extend(id: string, leaseMs: number): Promise<void>;
+  /** Extends the lease. Rejects with LeaseLost when it is not current, as `release` and `finish` do. */
+  extend(job: Job, leaseMs: number): Promise<void>;
   /** Gives the job back, due at `at`. `failed` counts a failed attempt; its text is kept until a step succeeds. */
-  release(id: string, at: number, failed?: string): Promise<void>;
-  finish(id: string): Promise<void>;
+  release(job: Job, at: number, failed?: string): Promise<void>;
+  finish(job: Job): Promise<void>;
   /** Makes the jobs of this FID's files due now, after an event on chain. Returns how many. */
   wakeFid(fid: Fid): Promise<number>;
   wakeAll(kind: JobKind): Promise<number>;
@@ -30,7 +33,7 @@ export interface JobCatalog {
    * lease.
    */
   nextDue(kinds?: readonly JobKind[]): Promise<number | undefined>;
-  /** Ends all leases that earlier processes left. Called once at start; valid only with a single gateway. */
-  releaseAll(): Promise<void>;
+  /** Ends the leases that an earlier process of this gateway left. Called once at start, before any is taken. */
+  releaseOwn(): Promise<void>;
   count(): Promise<Readonly<Record<JobKind, number>>>;
 }

@@ -38,6 +38,11 @@ export interface NewVersion {
   readonly outboxEvent?: OutboxEvent | undefined;
   /** The quota of the bucket owner's account; the bucket's own is in the catalog. */
   readonly accountQuota?: AccountQuota | undefined;
+  /**
+   * Called with the owner's `undeclaredBytes`, of which this version is then a part; what it throws ends the transaction.
+   * Only where others admit at the same time and room is short: to sum up is slow.
+   */
+  readonly requireRoom?: ((undeclaredBytes: number) => void) | undefined;
 }
 
 /** Where a new version's bytes are: staged, or (for a copy) in existing files. Both are empty for zero bytes. */

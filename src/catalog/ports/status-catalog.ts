@@ -41,6 +41,17 @@ export interface FailedFile {
   readonly failure: string;
 }
 
+/** Versions of a bucket that are in the same state, with as many fragments left. */
+export interface DurabilityGroup {
+  readonly state: StorageState | "failed";
+  /** Fragments left of the worst segment of their files, 0 to 12; undefined before the first look, and without files. */
+  readonly redundancy?: number;
+  readonly objects: number;
+  readonly bytes: number;
+}
+
+export type StateTimes = Readonly<Partial<Record<"encoded" | "declared" | "placed" | "stored", number>>>;
+
 /** What operators are shown: nothing that serves requests depends on it. Times are milliseconds since 1970. */
 export interface StatusCatalog {
   jobs(): Promise<readonly JobCount[]>;
@@ -57,8 +68,14 @@ export interface StatusCatalog {
    * theirs.
    */
   objects(): Promise<Readonly<Record<StorageState | "failed", number>>>;
+  /** The first `limit` versions of a bucket in the order of keys, delete markers left out, by state and redundancy. */
+  bucketDurability(bucket: string, limit: number): Promise<readonly DurabilityGroup[]>;
   /** When the oldest version whose bytes the network does not have was written; undefined when there is none. */
   oldestStaged(): Promise<number | undefined>;
+  /** Fragments that each node was sent, of the newest `files` files that are neither failed nor being deleted. */
+  fragmentsByNode(files: number): Promise<ReadonlyMap<string, number>>;
+  /** When a file came to each state on its way, as far as it was seen; nothing of what is not there. */
+  stateTimes(file: string): Promise<StateTimes>;
   /** Since when a version waits for a pack; undefined when it does not. */
   queuedAt(version: string): Promise<number | undefined>;
 }

@@ -2,6 +2,7 @@ import { readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type Database from "libsql";
 import { CatalogUnusable } from "../catalog-unusable.js";
+import { barring } from "../schema-compatibility.js";
 import { measureDisk } from "../../files/disk-space.js";
 import { syncFile, syncFolder } from "../../files/folder-sync.js";
 
@@ -9,6 +10,8 @@ import { syncFile, syncFolder } from "../../files/folder-sync.js";
 const KEPT = 2;
 /** A copy is as large as the database at most, and something is to be left of the disk. */
 const ROOM = 1.1;
+/** Tables that have a row from the beginning. */
+const MARKS: ReadonlySet<string> = new Set(["catalog_mark", "configuration_mark"]);
 
 /** Names of the migrations that this database has had, in order; none for a new one. */
 export function appliedMigrations(database: Database.Database): string[] {
@@ -19,23 +22,26 @@ export function appliedMigrations(database: Database.Database): string[] {
 }
 
 /**
- * To be called before migrations: refuses a catalog that a newer program has migrated, and copies one that is about to
- * be migrated, beside it: `catalog.sqlite.schema-0007` is as the program before left it. An empty catalog is not copied.
- * Rejects with CatalogUnusable.
+ * To be called before migrations. Refuses a catalog that a newer program has migrated so that this one must not use it, and
+ * copies one that is about to be migrated, beside it: `catalog.sqlite.schema-0007` is as the program before left it. An empty
+ * catalog is not copied. False: a newer program has migrated it, this one can use it, and migrates nothing. Rejects with
+ * CatalogUnusable.
  */
 export async function prepareMigration(
   database: Database.Database,
   path: string,
   known: readonly string[],
   free: (folder: string) => Promise<number> = freeBytes,
-): Promise<void> {
+): Promise<boolean> {
   const applied = appliedMigrations(database);
   const newest = applied.at(-1);
-  if (newest === undefined) return;
-  const unknown = applied.filter((name) => !known.includes(name));
-  if (unknown.length > 0) throw new CatalogUnusable(await refusal(path, unknown, known));
-  if (known.every((name) => applied.includes(name)) || isEmpty(database)) return;
-  await copyBeside(database, path, newest, free);
+  if (newest === undefined) return true;
+  const barred = barring(applied, known);
+  if (barred.length > 0) throw new CatalogUnusable(await refusal(path, barred, known));
+  if (applied.some((name) => !known.includes(name))) return false;
+  if (!known.every((name) => applied.includes(name)) && !isEmpty(database))
+    await copyBeside(database, path, newest, free);
+  return true;
 }
 
 async function freeBytes(folder: string): Promise<number> {
@@ -56,7 +62,7 @@ function isEmpty(database: Database.Database): boolean {
     .prepare("select name from sqlite_master where type = 'table' and name not like 'sqlite!_%' escape '!'")
     .all() as { name: string }[];
   return tables
-    .filter(({ name }) => !name.startsWith("kysely_") && name !== "catalog_mark")
+    .filter(({ name }) => !name.startsWith("kysely_") && !MARKS.has(name))
     .every(({ name }) => database.prepare(`select 1 from "${name}" limit 1`).get() === undefined);
 }
 

@@ -3,15 +3,19 @@ import { dirname } from "node:path";
 import { type Compilable, Kysely, Migrator, SqliteDialect } from "kysely";
 import Database from "libsql";
 import type { ColumnTypes } from "../column-types.js";
-import { Migrations } from "../migrations.js";
+import { knownMigrations, Migrations } from "../migrations.js";
 import type { Schema } from "../schema.js";
-import type { PageColumn, PageQuery, Prepared, Store, Tx } from "../store.js";
+import { Announcements } from "../announcements.js";
+import type { Listener, PageColumn, PageQuery, Prepared, Store, Tx } from "../store.js";
 import { WRITE_QUEUE_DEFAULTS, WriteQueue, type Batches, type WriteQueueSettings } from "../write-queue.js";
 import { namingDamage } from "./damage.js";
+import { requireNotMoved } from "./moved-catalog.js";
 import { prepareMigration } from "./schema-copy.js";
 import { StatementCache } from "./statement-cache.js";
 
 export interface SqliteSettings extends Partial<WriteQueueSettings> {
+  /** Whether other processes have the file open meanwhile; false when not set. */
+  readonly shared?: boolean;
   /** The database file; its folder is created if it does not exist. `-wal` and `-shm` files are beside it. */
   readonly path: string;
 }
@@ -34,7 +38,9 @@ const types: ColumnTypes = {
 
 /** One connection writes, through the queue, and one reads what is committed. */
 export class SqliteStore implements Store {
+  readonly shared: boolean;
   readonly reads: Kysely<Schema>;
+  private readonly announcements = new Announcements();
   private readonly queue: WriteQueue<Tx>;
 
   private constructor(
@@ -43,11 +49,12 @@ export class SqliteStore implements Store {
     private readonly wal: FileHandle,
     settings: SqliteSettings,
   ) {
+    this.shared = settings.shared ?? false;
     this.reads = kysely(new StatementCache(reader));
     const statements = new StatementCache(writer);
     this.queue = new WriteQueue(
       { batches: new SqliteBatches(kysely(statements), writer, statements, wal) },
-      { ...WRITE_QUEUE_DEFAULTS, ...settings },
+      { ...WRITE_QUEUE_DEFAULTS, takesTurns: this.shared, ...settings },
     );
   }
 
@@ -99,11 +106,27 @@ export class SqliteStore implements Store {
 
   get changes(): number {
     const { changes } = this.writer.prepare("select total_changes() as changes").get() as { changes: number };
-    return changes;
+    if (!this.shared) return changes;
+    // Counts the commits of other processes.
+    const { data_version: others } = this.writer.prepare("pragma data_version").get() as { data_version: number };
+    return changes + others;
   }
 
+  /** Intents run one after another, whatever they touch. */
   write<T>(intent: (tx: Tx) => Promise<T>): Promise<T> {
     return this.queue.add(intent);
+  }
+
+  announce(topic: string, text = ""): void {
+    this.announcements.deliver(topic, text);
+  }
+
+  subscribe(topic: string, listener: Listener): () => void {
+    return this.announcements.subscribe(topic, listener);
+  }
+
+  time(): Promise<undefined> {
+    return Promise.resolve(undefined);
   }
 
   async close(): Promise<void> {
@@ -129,6 +152,11 @@ export class SqliteStore implements Store {
  *   the log's new header before any frame follows it, so old and new frames are not mixed up.
  * - The file is created once and lives as long as a connection is open, so our handle is on the right inode; its size
  *   is part of what fdatasync writes, and its name was synced with the folder when the store was opened.
+ * - Several processes have the file open, each with its own handle on the log and its own connections. A connection holds a
+ *   shared lock on the database for as long as it lives, and the last one to close removes the log only if it gets that
+ *   lock alone: so nobody removes it under us. What another process has committed before us lies before our frames in the
+ *   log, or was moved into the database by a checkpoint, which syncs both: our sync covers it, and theirs covers ours. A
+ *   checkpoint moves what no reader needs the old version of; readers here are short, so that the log begins anew.
  * - SQLite's POSIX locks are on the database and the -shm file. Closing our handle on the -wal file drops none of them.
  * - A failed sync may have thrown the pages away, so the queue never again acknowledges anything after one.
  * - Readers may see a commit before it is durable. Nobody was told that it is, and what costs bytes when it comes
@@ -142,8 +170,14 @@ class SqliteBatches implements Batches<Tx> {
     private readonly wal: FileHandle,
   ) {}
 
-  begin(): void {
-    this.exec("begin immediate");
+  begin(): boolean {
+    try {
+      this.exec("begin immediate");
+      return true;
+    } catch (error) {
+      if (error instanceof Error && "code" in error && error.code === "SQLITE_BUSY") return false;
+      throw error;
+    }
   }
 
   watermark(): void {
@@ -200,6 +234,8 @@ async function openWriter(path: string): Promise<Database.Database> {
     writer.pragma("synchronous = NORMAL");
     writer.pragma(`wal_autocheckpoint = ${SQLITE_DEFAULTS.checkpointPages}`);
     await migrate(writer, path);
+    // From now on the queue waits for other processes, because SQLite would do it on the event loop's thread.
+    writer.pragma("busy_timeout = 0");
     return writer;
   } catch (error) {
     writer.close();
@@ -215,7 +251,8 @@ function kysely(database: StatementCache): Kysely<Schema> {
 async function migrate(database: Database.Database, path: string): Promise<void> {
   const db = kysely(new StatementCache(database));
   const provider = new Migrations(types);
-  await prepareMigration(database, path, Object.keys(await provider.getMigrations()));
+  requireNotMoved(database, path);
+  if (!(await prepareMigration(database, path, await knownMigrations()))) return;
   const { error } = await new Migrator({ db, provider }).migrateToLatest();
   if (error !== undefined)
     throw new Error(`the schema of the catalog ${path} could not be brought up to date`, { cause: error });

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { AdminOptions } from "../admin-client.js";
+import type { ReceiptOptions } from "./receipt.js";
 
 /** Where a running gateway is, and its token. `otherwise`: what is done without `--admin`. */
 export function whereToAsk(command: Command, otherwise = "by default the configuration's"): Command {
@@ -38,6 +39,17 @@ export function addAdminCommands(program: Command): void {
       .option("--version-id <id>", "another version than the current one"),
   ).action(async (bucket: string, key: string, options: Asking & { versionId?: string }) =>
     (await import("./object.js")).runObject(bucket, key, options),
+  );
+  whereToAsk(
+    program
+      .command("receipt")
+      .description("print what the chain lists of a stored object, signed by the gateway; cess-s3 verify checks it")
+      .argument("[bucket]")
+      .argument("[key]")
+      .option("--version-id <id>", "another version than the current one")
+      .option("--deleted <fid>", "in place of an object: that the chain does not list this file any more"),
+  ).action(async (bucket: string | undefined, key: string | undefined, options: ReceiptOptions) =>
+    (await import("./receipt.js")).runReceipt(bucket, key, options),
   );
   whereToAsk(
     program

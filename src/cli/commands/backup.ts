@@ -8,6 +8,8 @@ import { AdminError } from "../admin-error.js";
 import { recorded } from "../audit.js";
 import { backUp } from "../backup/backup.js";
 import { RemoteHold } from "../backup/hold.js";
+import { requireEmbeddedCatalog } from "../gateway/catalog.js";
+import { requireLocalStaging } from "../gateway/staging.js";
 import { FolderInUse, openGatewayFolder } from "../data-folder.js";
 import { plainLog } from "../log/logger.js";
 import { Progress, readableBytes } from "../progress.js";
@@ -20,6 +22,8 @@ export interface BackupOptions extends AdminOptions {
 /** `cess-s3 backup`: catalog and staged bytes in one file, whether or not a gateway runs on the data folder. */
 export async function runBackup(file: string, options: BackupOptions): Promise<void> {
   const config = loadKeyConfig(options.config);
+  requireEmbeddedCatalog(config, "cess-s3 backup");
+  requireLocalStaging(config, "cess-s3 backup");
   const keyFile = options.withKeys === true ? await existingKeyFile(config) : undefined;
   await requireCatalog(config.dataDir);
   const act = { act: "backup", subject: resolve(file), details: { withKeys: keyFile !== undefined } };

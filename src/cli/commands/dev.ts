@@ -1,9 +1,9 @@
-import { loadDevConfig, loadDevGatewayConfig } from "../../config/load.js";
+import { loadDevConfig, loadDevGatewayConfig, loadDevWorkers } from "../../config/load.js";
 import { devUsers, type DevUser } from "../../devnet/dev-users.js";
 import { openGatewayFolder } from "../data-folder.js";
 import { DEV_REPORT_TIMEOUT_BLOCKS, openDevNetwork } from "../dev-network.js";
 import { devRoutes } from "./dev-routes.js";
-import type { GatewayServer } from "../gateway/gateway-server.js";
+import { preloadGateway, startGateway, type RunningGateway } from "../processes/start-gateway.js";
 import { openLog, plainLog } from "../log/logger.js";
 import { closeOnSignals } from "../shutdown.js";
 
@@ -13,7 +13,7 @@ export async function runDev(): Promise<void> {
   const folder = await openGatewayFolder(settings.dataDir, "cess-s3 dev", plainLog);
   const starting = openDevNetwork(settings, "cess-s3 dev");
   // Loaded while the network starts in its thread: each takes seconds.
-  const [{ GatewayServer }, opened] = await Promise.all([import("../gateway/gateway-server.js"), starting]);
+  const [, opened] = await Promise.all([preloadGateway(loadDevWorkers()), starting]);
   const { network } = opened;
   const config = loadDevGatewayConfig({
     chain: { endpoints: [network.chainEndpoint], mnemonic: network.gatewayMnemonic, blockMs: settings.blockMs },
@@ -22,7 +22,7 @@ export async function runDev(): Promise<void> {
     reportTimeoutBlocks: DEV_REPORT_TIMEOUT_BLOCKS,
   });
   const { log, dropped } = openLog(config);
-  const server = await GatewayServer.start(config, { log, droppedLines: dropped, extraRoutes: devRoutes(network) });
+  const server = await startGateway(config, { log, droppedLines: dropped, extraRoutes: devRoutes(network) });
   closeOnSignals(
     {
       async close(options) {
@@ -37,7 +37,7 @@ export async function runDev(): Promise<void> {
 }
 
 function welcome(
-  server: GatewayServer,
+  server: RunningGateway,
   region: string,
   { users, chainEndpoint }: { readonly users: readonly DevUser[]; readonly chainEndpoint: string },
 ): string {
@@ -50,6 +50,7 @@ cess-s3 runs on a dev network (chain, storage nodes and gateway on this machine;
   access key    ${first?.accessKeyId ?? ""}
   secret        ${first?.secretAccessKey ?? ""}
   second owner  ${second?.accessKeyId ?? ""} / ${second?.secretAccessKey ?? ""}
+  console       ${server.adminEndpoint}/console
   admin         ${server.adminEndpoint}${server.peerEndpoint === undefined ? "" : `\n  peers         ${server.peerEndpoint}`}${server.publicEndpoint === undefined ? "" : `\n  everyone      ${server.publicEndpoint}`}
 
 Try it with aws-cli:

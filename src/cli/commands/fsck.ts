@@ -1,11 +1,8 @@
 import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { systemClock } from "../../async/system-clock.js";
-import { inPack } from "../../blobs/blob-id.js";
-import { FileBlobs } from "../../blobs/file-blobs.js";
 import type { Catalog } from "../../catalog/catalog.js";
 import { CatalogFile } from "../../catalog/sqlite/catalog-file.js";
-import { openSqliteCatalog } from "../../catalog/sqlite/sqlite-catalog.js";
 import type { Config, KeyConfig } from "../../config/config.js";
 import { ConfigError } from "../../config/config-error.js";
 import { loadConfig, loadKeyConfig } from "../../config/load.js";
@@ -22,7 +19,10 @@ import { checkChain } from "../fsck/chain-check.js";
 import type { Finding, Findings } from "../fsck/finding.js";
 import { checkOrphans, checkStaging } from "../fsck/staging-check.js";
 import { Accounts } from "../gateway/accounts.js";
+import { catalogPath, openCatalog } from "../gateway/catalog.js";
+import { requireNoneRuns } from "../gateway/gateway-registration.js";
 import { gatewayKeys } from "../gateway/gateway-keys.js";
+import { findStaging } from "../gateway/staging.js";
 import { JsonFileStore } from "../json-file-store.js";
 import { plainLog } from "../log/logger.js";
 import { Progress } from "../progress.js";
@@ -52,8 +52,8 @@ export async function runFsck(options: FsckOptions): Promise<void> {
 async function check(options: FsckOptions): Promise<number> {
   const full = options.chain ? loadConfig(options.config) : undefined;
   const config: KeyConfig = full ?? loadKeyConfig(options.config);
-  const path = join(resolve(config.dataDir), "catalog.sqlite");
-  if (!(await stat(path).catch(() => undefined)))
+  const path = catalogPath(resolve(config.dataDir));
+  if (!config.catalog.url && !(await stat(path).catch(() => undefined)))
     throw new ConfigError(`there is no catalog at ${path}: is dataDir (CESS_S3_DATA_DIR) right?`);
   const folder = await openGatewayFolder(config.dataDir, "cess-s3 fsck", plainLog);
   const report = new Report(options.json === true);
@@ -74,15 +74,17 @@ async function checkFolder(
   full: Config | undefined,
   report: Report,
 ): Promise<void> {
-  const dataDir = resolve(config.dataDir);
-  const path = join(dataDir, "catalog.sqlite");
-  await report.add(checkPages(path));
+  // PostgreSQL checks its pages itself, where it was set up with checksums.
+  if (!config.catalog.url) await report.add(checkPages(catalogPath(resolve(config.dataDir))));
   // What cannot be trusted is not written to.
   if (!report.clean) return;
   const { keys } = await gatewayKeys(config, plainLog);
-  const catalog = await openSqliteCatalog({ clock: systemClock, sealer: keys }, { path });
+  const catalog = await openCatalog(config, { clock: systemClock, sealer: keys });
   try {
-    await checkAll(options, dataDir, catalog, keys, full, report);
+    // The lock of the data folder says nothing of gateways of other folders.
+    const changes = options.repair === true || options.acceptCatalog === true;
+    if (changes && config.catalog.url) await requireNoneRuns(catalog, systemClock, "cess-s3 fsck with --repair");
+    await checkAll(options, config, catalog, keys, full, report);
   } finally {
     await catalog.close();
     await keys.close();
@@ -91,22 +93,21 @@ async function checkFolder(
 
 async function checkAll(
   options: FsckOptions,
-  dataDir: string,
+  config: KeyConfig,
   catalog: Catalog,
   keys: KeyRing,
   full: Config | undefined,
   report: Report,
 ): Promise<void> {
   const repair = options.repair === true;
+  const dataDir = resolve(config.dataDir);
   const guard = await CatalogGuard.open({
     catalog,
     clock: systemClock,
     store: new JsonFileStore({ folder: dataDir }),
   });
-  const blobs = await FileBlobs.open({
-    folder: join(dataDir, "blobs"),
-    linkedInPack: (pack) => catalog.inspection.linkedContaining(inPack(pack)),
-  });
+  const staging = await findStaging({ ...config, reserveBytes: undefined }, catalog);
+  const blobs = await staging.open({ several: catalog.shared });
   try {
     await report.add(checkMark(guard, options.acceptCatalog === true));
     await report.add(checkKeys(catalog, keys));

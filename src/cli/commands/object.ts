@@ -47,6 +47,7 @@ function fileText(file: FileAnswer): string {
   const rows: (readonly [string, string])[] = [
     [`file ${id}`, `${fid} (${layout === "pack" ? "a pack" : "of its own"}, ${bytesText(bytes)})`],
     ["state", `${state}, ${reports} of 12 nodes have reported`],
+    ...Object.entries(file.times ?? {}).map(([reached, time = ""]) => [reached, time] as const),
     ["bytes", `${length} from ${offset}`],
     ...(signed
       ? [["order", `signed with nonce ${signed.nonce}, may be included until block ${signed.untilBlock}`] as const]

@@ -3,12 +3,15 @@ import { loadKeyConfig } from "../../config/load.js";
 import { restore } from "../backup/restore.js";
 import { offlineAuditLog, offlineUser } from "../audit.js";
 import { openGatewayFolder } from "../data-folder.js";
+import { requireEmbeddedCatalog } from "../gateway/catalog.js";
 import { plainLog } from "../log/logger.js";
 import { Progress, readableBytes } from "../progress.js";
 
 /** `cess-s3 restore`: a backup into an empty data folder. */
 export async function runRestore(file: string, options: { readonly config?: string }): Promise<void> {
-  const { dataDir, encryption } = loadKeyConfig(options.config);
+  const config = loadKeyConfig(options.config);
+  requireEmbeddedCatalog(config, "cess-s3 restore");
+  const { dataDir, encryption } = config;
   const folder = await openGatewayFolder(dataDir, "cess-s3 restore", plainLog, true);
   try {
     const backup = resolve(file);

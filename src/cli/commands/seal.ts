@@ -8,9 +8,7 @@ import type { KeyConfig } from "../../config/config.js";
 import type { KeyRing } from "../../keys/key-ring.js";
 import { gatewayKeys } from "../gateway/gateway-keys.js";
 import { plainLog } from "../log/logger.js";
-
-/** Binds a sealed secret to its access key: it does not open for another one. */
-export const secretPurpose = (accessKeyId: string) => `secret access key ${accessKeyId}`;
+import { secretPurpose } from "../secret-purpose.js";
 
 /**
  * `cess-s3 seal`: a secret access key from standard input, sealed by the gateway's master key for the configuration.

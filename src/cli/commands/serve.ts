@@ -1,7 +1,7 @@
-import { configSchema } from "../../config/config.js";
 import { gatewaySettings } from "../../config/load.js";
 import { openGatewayFolder } from "../data-folder.js";
 import { Hangup } from "../hangup.js";
+import { loadedOf } from "../loaded-config.js";
 import { openLog } from "../log/logger.js";
 import { closeOnSignals } from "../shutdown.js";
 
@@ -9,13 +9,13 @@ import { closeOnSignals } from "../shutdown.js";
 export async function runServe(file: string | undefined): Promise<void> {
   const hangup = new Hangup();
   const settings = gatewaySettings(file);
-  const config = settings.check(configSchema);
+  const { config } = loadedOf(settings);
   const { log, dropped } = openLog(config);
   const { folder, server } = await settings.locate(async () => {
     // Before the gateway is loaded, which takes a second: a second process must be refused at once.
     const folder = await openGatewayFolder(config.dataDir, "cess-s3 serve", log);
-    const { GatewayServer } = await import("../gateway/gateway-server.js");
-    return { folder, server: await GatewayServer.start(config, { log, droppedLines: dropped }) };
+    const { startGateway } = await import("../processes/start-gateway.js");
+    return { folder, server: await startGateway(config, { log, droppedLines: dropped }) };
   });
   closeOnSignals(
     {
@@ -26,10 +26,11 @@ export async function runServe(file: string | undefined): Promise<void> {
     },
     server.closeMs,
   );
-  hangup.reloads(() => server.reload(() => gatewaySettings(file)));
+  hangup.reloads(() => server.reload(() => loadedOf(gatewaySettings(file))));
+  const users = server.consoleEndpoint === undefined ? "" : `; console for users at ${server.consoleEndpoint}/console`;
   const peers = server.peerEndpoint === undefined ? "" : `; peers at ${server.peerEndpoint}`;
   const everyone = server.publicEndpoint === undefined ? "" : `; everyone at ${server.publicEndpoint}`;
   console.log(
-    `S3 endpoint ${server.endpoint}, region ${config.region}; health and metrics at ${server.adminEndpoint}${peers}${everyone}`,
+    `S3 endpoint ${server.endpoint}, region ${config.region}; health and metrics at ${server.adminEndpoint}; console at ${server.adminEndpoint}/console${users}${peers}${everyone}`,
   );
 }

@@ -19,6 +19,8 @@ export function statusText(status: StatusAnswer): string {
       (each, at) =>
         [at === 0 ? "attention" : "", `${each.check}: ${plainText(each.reason)} (since ${each.since})`] as const,
     ),
+    ...processRows(status.processes ?? []),
+    ...gatewayRows(status.gateways ?? []),
     ["chain", chainText(chain)],
     ["fee balance", chain.feeBalanceTokens === undefined ? "not known yet" : `${chain.feeBalanceTokens} tokens`],
     [
@@ -52,6 +54,27 @@ export function statusText(status: StatusAnswer): string {
     ...(status.damagedObjects === undefined ? [] : [["damaged", `${status.damagedObjects} objects`] as const]),
   ];
   return tableText(rows);
+}
+
+/** Nothing of one that is alone. */
+function gatewayRows(gateways: NonNullable<StatusAnswer["gateways"]>): (readonly [string, string])[] {
+  if (gateways.length < 2) return [];
+  return gateways.map(({ id, self, running, host, folder, version, address, seenAt }, at) => [
+    at === 0 ? "gateways" : "",
+    `${plainText(id)}${self ? " (this one)" : ""}: ${running ? "running" : `NOT seen for ${ageText(seenAt)}`}, version ` +
+      `${plainText(version)}${address === undefined ? "" : ` at ${plainText(address)}`}, ${plainText(folder)} on ${plainText(host)}`,
+  ]);
+}
+
+function processRows(processes: NonNullable<StatusAnswer["processes"]>): (readonly [string, string])[] {
+  return processes.map(({ role, pid, since, restarts, serving, memoryBytes }, at) => {
+    const facts = [
+      serving ? `since ${since}` : pid === undefined ? "waits to be started again" : "starts",
+      ...(memoryBytes === undefined ? [] : [bytesText(memoryBytes)]),
+      ...(restarts === 0 ? [] : [`started again ${restarts} times`]),
+    ];
+    return [at === 0 ? "processes" : "", `${role}${pid === undefined ? "" : ` (pid ${pid})`}: ${facts.join(", ")}`];
+  });
 }
 
 function chainText({ connected, endpoint, height, lagSeconds, failovers }: StatusAnswer["chain"]): string {

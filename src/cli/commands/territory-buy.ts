@@ -1,6 +1,5 @@
-import { bytesText, plainText } from "../text.js";
+import { plainText } from "../text.js";
 import { CommandError } from "../command-error.js";
-import { GIB } from "../../model/sizes.js";
 import {
   MIN_TERRITORY_DAYS,
   priceOf,
@@ -8,6 +7,7 @@ import {
   type TerritoryTerms,
 } from "../../network/chain/territory-chain.js";
 import { perform, type SigningOptions } from "../territory/perform.js";
+import { planSpace, requireForSale, requireFreeName } from "../territory/plan.js";
 import { countArgument, stateOf, territoryName } from "../territory/words.js";
 import { accountArgument, withWallet, type Wallet, type WalletOptions } from "../territory/wallet.js";
 
@@ -27,21 +27,15 @@ export async function runBuy(
       "--print cannot be used with --for: the second of its two calls is known only after the first",
     );
   await withWallet(options, async (wallet) => {
-    const { chain } = wallet;
-    const account = payee ?? wallet.account;
-    const [terms, owned] = await Promise.all([chain.terms(), chain.territories(account)]);
-    if (owned.some((each) => each.name === territory))
-      throw new CommandError(
-        `${account} has a territory named ${plainText(territory)} already: take another name, or cess-s3 territory expand or renew`,
-      );
-    if (BigInt(gib) * BigInt(GIB) > terms.forSale)
-      throw new CommandError(`the network has ${bytesText(Number(terms.forSale))} for sale, not ${gib} GiB`);
-    if (payee !== undefined) return buyFor(wallet, terms, { payee, territory, gib, days }, options);
+    if (payee !== undefined) {
+      const terms = await wallet.chain.terms();
+      await requireFreeName(wallet.chain, payee, territory);
+      requireForSale(gib, terms);
+      return buyFor(wallet, terms, { payee, territory, gib, days }, options);
+    }
     const call = { kind: "buy", territory, gib, days } as const;
-    const what = `buy the territory ${plainText(territory)}: ${gib} GiB for ${days} days`;
-    await perform(wallet, terms, { what, calls: [call], price: priceOf(call, terms) }, options, () =>
-      stateOf(wallet, territory),
-    );
+    const { what, price, terms } = await planSpace(wallet.chain, wallet.account, call);
+    await perform(wallet, terms, { what, calls: [call], price }, options, () => stateOf(wallet, territory));
   });
 }
 

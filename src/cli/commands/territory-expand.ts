@@ -1,9 +1,6 @@
-import { bytesText, plainText } from "../text.js";
-import { CommandError } from "../command-error.js";
-import { GIB } from "../../model/sizes.js";
-import { priceOf } from "../../network/chain/territory-chain.js";
 import { perform, type SigningOptions } from "../territory/perform.js";
-import { countArgument, existingTerritory, stateOf, territoryName } from "../territory/words.js";
+import { planSpace } from "../territory/plan.js";
+import { countArgument, stateOf, territoryName } from "../territory/words.js";
 import { withWallet, type WalletOptions } from "../territory/wallet.js";
 
 /** `cess-s3 territory expand NAME --gib N`: more space, until the same end. */
@@ -12,20 +9,9 @@ export async function runExpand(
   options: WalletOptions & SigningOptions & { readonly gib: string },
 ): Promise<void> {
   const territory = territoryName(name);
-  const gib = countArgument("--gib", options.gib);
+  const call = { kind: "expand", territory, gib: countArgument("--gib", options.gib) } as const;
   await withWallet(options, async (wallet) => {
-    const [terms, found] = await Promise.all([wallet.chain.terms(), existingTerritory(wallet, territory)]);
-    if (found.state !== "active")
-      throw new CommandError(
-        `the territory ${plainText(territory)} is ${found.state}, and only an active one is expanded` +
-          (found.state === "frozen" ? ": cess-s3 territory renew comes first" : ""),
-      );
-    if (BigInt(gib) * BigInt(GIB) > terms.forSale)
-      throw new CommandError(`the network has ${bytesText(Number(terms.forSale))} for sale, not ${gib} GiB`);
-    const call = { kind: "expand", territory, gib } as const;
-    const what = `expand the territory ${plainText(territory)} by ${gib} GiB until its end`;
-    await perform(wallet, terms, { what, calls: [call], price: priceOf(call, terms, found) }, options, () =>
-      stateOf(wallet, territory),
-    );
+    const { what, price, terms } = await planSpace(wallet.chain, wallet.account, call);
+    await perform(wallet, terms, { what, calls: [call], price }, options, () => stateOf(wallet, territory));
   });
 }

@@ -1,6 +1,6 @@
 import { bytesText, durationText, plainText, tableText } from "../text.js";
 import type { NamedTerritory, TerritoryTerms } from "../../network/chain/territory-chain.js";
-import { endText, blockTime } from "../territory/words.js";
+import { endText, territoryView } from "../territory/words.js";
 import { forReading, withWallet, type WalletOptions } from "../territory/wallet.js";
 import { printJson } from "./identity-options.js";
 
@@ -11,7 +11,12 @@ export async function runList(
 ): Promise<void> {
   await withWallet(forReading(options, account), async ({ chain, account: owner }) => {
     const [terms, territories] = await Promise.all([chain.terms(), chain.territories(owner)]);
-    if (options.json) printJson({ account: owner, block: terms.block, territories: territories.map(viewOf(terms)) });
+    if (options.json)
+      printJson({
+        account: owner,
+        block: terms.block,
+        territories: territories.map((each) => territoryView(each, terms)),
+      });
     else if (territories.length === 0) console.log(`${owner} has no territory: cess-s3 territory buy gets one`);
     else console.log(tableText([HEADER, ...territories.map((each) => rowOf(each, terms))]));
   });
@@ -33,18 +38,4 @@ function rowOf(found: NamedTerritory, terms: TerritoryTerms): string[] {
 function stateText({ state, deadline }: NamedTerritory, { frozenBlocks, block, blockMs }: TerritoryTerms): string {
   if (state !== "frozen") return state;
   return `frozen, files go in ${durationText((Math.max(0, deadline + frozenBlocks - block) * blockMs) / 1000)}`;
-}
-
-function viewOf(terms: TerritoryTerms) {
-  return ({ name, state, total, used, locked, remaining, deadline }: NamedTerritory) => ({
-    name,
-    state,
-    totalBytes: Number(total),
-    usedBytes: Number(used),
-    lockedBytes: Number(locked),
-    leftBytes: Number(remaining),
-    endBlock: deadline,
-    ends: new Date(blockTime(deadline, terms)).toISOString(),
-    daysLeft: Math.max(0, (deadline - terms.block) / terms.dayBlocks),
-  });
 }

@@ -6,13 +6,23 @@ import { isGateway, REASONS } from "../listen.js";
 import { failure, ok, type Finding } from "./finding.js";
 
 const CHECK = "ports";
+/** Listeners that do not say what they are. */
+const SILENT: ReadonlySet<string> = new Set(["console.listen", "peers.listen", "public.listen"]);
 
 /** Whether each listener's port is free, or taken by the gateway that has the data folder. */
-export async function ports({ listen, adminListen, peers, public: everyone, dataDir }: Config): Promise<Finding[]> {
+export async function ports({
+  listen,
+  adminListen,
+  console,
+  peers,
+  public: everyone,
+  dataDir,
+}: Config): Promise<Finding[]> {
   const holder = FolderLock.holder(dataDir);
   const listeners = [
     ["listen", listen],
     ["adminListen", adminListen],
+    ["console.listen", console.listen],
     ["peers.listen", peers.listen],
     ["public.listen", everyone.listen],
   ] as const;
@@ -25,11 +35,7 @@ async function port(key: string, address: ListenAddress, holder: string | undefi
   const refused = await refusal(address);
   if (refused === undefined) return ok(CHECK, `${where} is free`);
   const isTaken = refused === "EADDRINUSE";
-  if (
-    isTaken &&
-    holder !== undefined &&
-    (key === "peers.listen" || key === "public.listen" || (await isGateway(address)))
-  )
+  if (isTaken && holder !== undefined && (SILENT.has(key) || (await isGateway(address))))
     return ok(CHECK, `${where} is in use by ${holder}`);
   if (!isTaken) {
     const why = (REASONS[refused] ?? refused).split(";", 1)[0];

@@ -1,4 +1,3 @@
-import { stat } from "node:fs/promises";
 import { isBlobId, placeInPack } from "../../blobs/blob-id.js";
 import type { Blobs, StoredBlob } from "../../blobs/blobs.js";
 import type { Catalog, LinkedBlob } from "../../catalog/catalog.js";
@@ -31,7 +30,8 @@ export async function* checkStaging(components: StagingCheckComponents, repair: 
 
 async function quarantined({ quarantine }: Blobs): Promise<Map<BlobId, string>> {
   const found = new Map<BlobId, string>();
-  for (const { name } of quarantine.files()) for (const blob of await quarantine.blobs(name)) found.set(blob, name);
+  for (const { name } of await quarantine.files())
+    for (const blob of await quarantine.blobs(name)) found.set(blob, name);
   return found;
 }
 
@@ -52,22 +52,16 @@ async function* checkBlob(blobs: Blobs, { blob, end, of }: LinkedBlob): Findings
     yield unreadable(of, `the catalog links ${String(blob)}, which is no blob`, lost);
     return;
   }
-  const packed = placeInPack(blob);
-  const { path, offset } = blobs.locate({ blob, offset: 0, length: end });
-  const size = await stat(path).then(
-    (found) => found.size,
-    () => undefined,
-  );
+  const size = await blobs.sizeOf(blob);
   if (size === undefined) {
-    yield unreadable(of, `its staged bytes are missing: there is no file ${path}`, lost);
+    yield unreadable(of, `its staged bytes are missing: there is no file ${blobs.where(blob)}`, lost);
     return;
   }
-  const available = packed ? Math.min(packed.length, size - offset) : size;
-  if (available < end)
+  if (size < end)
     yield {
       kind: "blob-short",
       subject: of,
-      meaning: `its staged bytes end too early: ${path} has ${Math.max(0, available)} of ${end} bytes`,
+      meaning: `its staged bytes end too early: ${blobs.where(blob)} has ${size} of ${end} bytes`,
       remedy: lost,
       repaired: false,
     };

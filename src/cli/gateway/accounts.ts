@@ -7,20 +7,25 @@ import { defined } from "../../model/defined.js";
 import type { Policy } from "../../model/policy.js";
 import { parseIdentityPolicy } from "../../model/policy-document.js";
 import type { Sealer } from "../../model/sealer.js";
-import { secretPurpose } from "../commands/seal.js";
+import { secretPurpose } from "../secret-purpose.js";
 import { ConfiguredAccounts } from "./configured-accounts.js";
 
 /** Keys of the catalog that are kept in memory. */
 const CACHED_KEYS = 10_000;
 
+type Stored = Pick<Catalog, "identities" | "configuration">;
+
 /**
  * All accounts and access keys: those of the configuration, and those that an operator has added, which are in the
  * catalog. Accounts are in memory; keys of the catalog are read when they are first used. Whoever changes the catalog's
- * accounts or keys calls `refresh` before the change counts as done: from then on no request sees what was before.
+ * accounts or keys calls `refresh` before the change counts as done, and what other processes change is found by
+ * `current`: from then on no request sees what was before.
  */
 export class Accounts {
   private configured: ConfiguredAccounts;
-  private catalog: Pick<Catalog, "identities"> | undefined;
+  private catalog: Stored | undefined;
+  /** The catalog's mark, when its accounts were read. */
+  private mark: number | undefined;
   private stored: ReadonlyMap<string, Account> = new Map();
   private readonly keys = new LRUCache<string, AccessKey>({ max: CACHED_KEYS });
   /** Counts refreshes: a key that was read before one is not cached after it. */
@@ -36,7 +41,7 @@ export class Accounts {
   }
 
   /** Adds the accounts and keys of the catalog. Rejects with ConfigError where the configuration has one of them, too. */
-  async load(catalog: Pick<Catalog, "identities">): Promise<void> {
+  async load(catalog: Stored): Promise<void> {
     this.catalog = catalog;
     await requireDistinct(this.configured, catalog);
     await this.refresh();
@@ -50,6 +55,16 @@ export class Accounts {
     await this.refresh();
   }
 
+  /**
+   * To be awaited when a request arrives, before anything is decided: what other processes have changed until then in the
+   * catalog, accounts, keys, buckets and their documents, counts from now on. Costs nothing where there are none.
+   */
+  async current(): Promise<void> {
+    if (!this.catalog) return;
+    const { identities } = await this.catalog.configuration.refresh();
+    if (identities !== this.mark) await this.refresh();
+  }
+
   /** Reads the catalog's accounts anew, and forgets its keys. One after the other: the last to end has seen everything. */
   refresh(): Promise<void> {
     this.refreshing = this.refreshing.then(
@@ -61,8 +76,11 @@ export class Accounts {
 
   private async reread(): Promise<void> {
     if (!this.catalog) return;
+    // The mark first: accounts that are newer than it are read once more than need be.
+    const { identities } = await this.catalog.configuration.refresh();
     const accounts = await this.catalog.identities.accounts();
     this.stored = new Map(accounts.map((each) => [each.id, toAccount(each)]));
+    this.mark = identities;
     this.refreshes++;
     this.keys.clear();
   }

@@ -4,6 +4,9 @@ import type { Accounts } from "./accounts.js";
 import { BlobHolds } from "./blob-holds.js";
 import { catalogRoutes } from "./catalog-routes.js";
 import { identityRoutes } from "./identity-routes.js";
+import { receiptRoutes } from "./routes/receipt-routes.js";
+import { nodeRoute } from "./routes/node-route.js";
+import { territoryRoutes } from "./routes/territory-routes.js";
 import type { Services } from "./services.js";
 
 /** What the admin listener shows of the services, and lets an operator do with them. */
@@ -12,25 +15,15 @@ export function adminRoutes(services: Services, accounts: Accounts): AdminRoute[
   const holds = new BlobHolds({ ...services, clock });
   const identity = identityRoutes({ ...services, accounts, clock });
   return [
-    nodeTable(services),
+    nodeRoute(services),
     peerTable(services),
+    ...receiptRoutes(services),
     ...packRoutes(services),
+    ...territoryRoutes(services),
     ...catalogRoutes(services),
     ...holds.routes(),
     ...identity,
   ];
-}
-
-/** The admin endpoint's table of storage nodes, the best first. */
-function nodeTable({ registry }: Services): AdminRoute {
-  const rows = () =>
-    registry.table().sort((a, b) => Number(b.registered) - Number(a.registered) || b.quality - a.quality);
-  const run = async () => {
-    // While the chain does not answer, the table still shows what is remembered.
-    await registry.nodes().catch(() => undefined);
-    return json(rows());
-  };
-  return { method: "GET", path: /^\/nodes$/, run };
 }
 
 /** The admin endpoint's table of other gateways. */
@@ -44,9 +37,14 @@ function peerTable({ peers }: Services): AdminRoute {
 }
 
 /** The admin endpoint's view of packs, and the order to close those that wait. */
-function packRoutes({ packer }: Services): AdminRoute[] {
+function packRoutes({ packer, catalog }: Services): AdminRoute[] {
+  const flush = async () => {
+    const closing = await packer.flush();
+    catalog.announce("flush");
+    return json({ closing }, 202);
+  };
   return [
     { method: "GET", path: /^\/packs$/, run: async () => json(await packer.status()) },
-    { method: "POST", path: /^\/packs\/flush$/, run: async () => json({ closing: await packer.flush() }, 202) },
+    { method: "POST", path: /^\/packs\/flush$/, run: flush },
   ];
 }

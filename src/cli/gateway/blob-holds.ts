@@ -27,7 +27,7 @@ export class BlobHolds {
 
   routes(): AdminRoute[] {
     return [
-      { method: "POST", path: /^\/blob-holds$/, run: () => Promise.resolve(this.take()) },
+      { method: "POST", path: /^\/blob-holds$/, run: () => this.take() },
       {
         method: "POST",
         path: /^\/blob-holds\/([0-9a-f-]{36})$/,
@@ -42,13 +42,14 @@ export class BlobHolds {
     ];
   }
 
-  private take() {
+  private async take() {
     const { fault } = this.components.guard;
     if (fault !== undefined)
       return json({ error: `${fault}: a backup of this catalog would take the place of a better one` }, 409);
     if (this.holds.size >= MAX_HOLDS) return json({ error: `${MAX_HOLDS} backups hold staged blobs already` }, 429);
     const hold = randomUUID();
-    this.holds.set(hold, { end: this.components.blobs.holdRemovals(), cancel: this.endLater(hold) });
+    const end = await this.components.blobs.holdRemovals();
+    this.holds.set(hold, { end, cancel: this.endLater(hold) });
     return json({ hold, seconds: LEASE_SECONDS }, 201);
   }
 

@@ -79,6 +79,11 @@ export class ChainStatus {
     return this.endpoint;
   }
 
+  /** Until when accounts' space is paid for, by Account.id, in ms since 1970; another map when it was read anew. */
+  get allPaidUntil(): ReadonlyMap<string, number> {
+    return this.ends;
+  }
+
   /** Until when an account's space is paid for: ms since 1970; undefined where it was not read yet. */
   readonly paidUntil = (owner: string): number | undefined => this.ends.get(owner);
 

@@ -4,8 +4,8 @@ import { readSecret, secretFault } from "../../config/secret.js";
 import type { AccessKey, Account, CessAccount, KeyLimits } from "../../model/account.js";
 import type { Sealer } from "../../model/sealer.js";
 import { configuredPolicy } from "./configured-policy.js";
-import { parseAccount, publicKeyOf } from "../../network/chain/accounts.js";
-import { secretPurpose } from "../commands/seal.js";
+import { parseAccount, publicKeyOf } from "../../network/chain/address.js";
+import { secretPurpose } from "../secret-purpose.js";
 
 /** The S3 accounts of the configuration, by access key and by canonical ID. */
 export class ConfiguredAccounts {

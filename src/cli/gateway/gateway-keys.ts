@@ -5,7 +5,7 @@ import type { KeyConfig } from "../../config/config.js";
 import { ConfigError } from "../../config/config-error.js";
 import { readSecret } from "../../config/secret.js";
 import { KeyRing } from "../../keys/key-ring.js";
-import { VaultKeys } from "../../keys/vault-keys.js";
+import type { VaultKeys } from "../../keys/vault-keys.js";
 import { openKeyFile } from "../key-file.js";
 
 export interface GatewayKeys {
@@ -23,11 +23,13 @@ interface Log {
   warn(fields: object, message: string): void;
 }
 
-/** Throws ConfigError when the token or the certificates cannot be read, so that it shows at the start. */
-function vaultKeys(
+/** Rejects with ConfigError when the token or the certificates cannot be read, so that it shows at the start. */
+async function vaultKeys(
   { address, tokenFile, mount, namespace, caFile }: NonNullable<KeyConfig["encryption"]["vault"]>,
   log: Log,
-): VaultKeys {
+): Promise<VaultKeys> {
+  // Loads an HTTP client, which most gateways need not have in each process.
+  const { VaultKeys } = await import("../../keys/vault-keys.js");
   readSecret(tokenFile, "encryption.vault.tokenFile");
   const token = async () => (await readFile(tokenFile, "utf8")).trim();
   return new VaultKeys(
@@ -37,7 +39,10 @@ function vaultKeys(
 }
 
 /** The keys that the configuration names. Rejects with ConfigError. */
-export async function gatewayKeys({ encryption, dataDir }: KeyConfig, log: Log): Promise<GatewayKeys> {
+export async function gatewayKeys(
+  { encryption, dataDir }: Pick<KeyConfig, "encryption" | "dataDir">,
+  log: Log,
+): Promise<GatewayKeys> {
   const { keyFile, masterKey, masterKeyFile, vault } = encryption;
   const path = keyFile ?? join(dataDir, "keys.json");
   const opened = await openKeyFile(
@@ -46,7 +51,7 @@ export async function gatewayKeys({ encryption, dataDir }: KeyConfig, log: Log):
     vault !== undefined,
   );
   if (opened.exposed) log.warn({ keyFile: path }, "others than its owner may read the key file: chmod 600 it");
-  const keys = new KeyRing(opened.material, vault && vaultKeys(vault, log));
+  const keys = new KeyRing(opened.material, vault && (await vaultKeys(vault, log)));
   return {
     keys,
     create: opened.create,

@@ -1,8 +1,7 @@
 import type { Logger } from "pino";
 import type { AuditLog } from "../../admin/audit-log.js";
 import { changedSettings } from "../../config/changed-settings.js";
-import { configSchema, type Config } from "../../config/config.js";
-import type { Settings } from "../../config/settings.js";
+import type { Config } from "../../config/config.js";
 import { explain } from "../explain.js";
 import type { ListenerSecurity } from "./listener-security.js";
 
@@ -16,6 +15,16 @@ const CHANGEABLE = [
   "limits.perKey.",
   "limits.perAddress.",
 ];
+
+/** A configuration that was read. */
+export interface LoadedConfig {
+  readonly config: Config;
+  /** Does what uses it: an error of a setting then says where its value comes from. */
+  readonly locate: <T>(work: () => Promise<T>) => Promise<T>;
+}
+
+/** Throws ConfigError. */
+export type LoadConfig = () => LoadedConfig;
 
 export interface ReloadComponents {
   readonly accounts: { replace(configured: Config["accounts"]): Promise<void> };
@@ -35,18 +44,17 @@ export class GatewayReload {
   ) {}
 
   /** One after the other. Never rejects. */
-  run(load: () => Settings): Promise<void> {
+  run(load: LoadConfig): Promise<void> {
     return (this.running = this.running.then(() => this.reload(load)));
   }
 
-  private async reload(load: () => Settings): Promise<void> {
+  private async reload(load: LoadConfig): Promise<void> {
     const { audit, log } = this.components;
     let result = "done";
     let details: object | undefined;
     try {
-      const settings = load();
-      const config = settings.check(configSchema);
-      details = await settings.locate(() => this.apply(config));
+      const { config, locate } = load();
+      details = await locate(() => this.apply(config));
     } catch (error) {
       const reason = explain(error);
       result = `refused: ${reason}`;
@@ -64,7 +72,6 @@ export class GatewayReload {
   private async apply(next: Config): Promise<object> {
     const { accounts, security, log } = this.components;
     const changed = changedSettings(this.current, next);
-    const isTls = (config: Config) => config.tls.certFile !== undefined;
     const changeable = (key: string) =>
       CHANGEABLE.some((begin) => key === begin || (begin.endsWith(".") && key.startsWith(begin))) &&
       (!key.startsWith("tls.") || isTls(this.current) === isTls(next));
@@ -74,21 +81,25 @@ export class GatewayReload {
     await accounts.replace(next.accounts);
     use();
     log.level = next.logLevel;
-    const { limits, tls, admin } = next;
-    this.current = {
-      ...this.current,
-      accounts: next.accounts,
-      logLevel: next.logLevel,
-      limits: { ...this.current.limits, perKey: limits.perKey, perAddress: limits.perAddress },
-      admin: { ...this.current.admin, tokenFile: admin.tokenFile },
-      tls:
-        isTls(this.current) && isTls(next)
-          ? { ...this.current.tls, certFile: tls.certFile, keyFile: tls.keyFile }
-          : this.current.tls,
-    };
+    this.current = withReloaded(this.current, next);
     const now = changed.filter(changeable);
     log.info({ changed: now }, "the configuration was read again");
     if (needRestart.length > 0) log.warn({ settings: needRestart }, "these settings have changed, and need a restart");
     return { changed: now, needRestart };
   }
+}
+
+const isTls = (config: Config) => config.tls.certFile !== undefined;
+
+/** `current` with those settings of `next` that need no restart. */
+export function withReloaded(current: Config, next: Config): Config {
+  const { limits, tls, admin } = next;
+  return {
+    ...current,
+    accounts: next.accounts,
+    logLevel: next.logLevel,
+    limits: { ...current.limits, perKey: limits.perKey, perAddress: limits.perAddress },
+    admin: { ...current.admin, tokenFile: admin.tokenFile },
+    tls: isTls(current) && isTls(next) ? { ...current.tls, certFile: tls.certFile, keyFile: tls.keyFile } : current.tls,
+  };
 }

@@ -26,7 +26,10 @@ export function identityRoutes(components: IdentityComponents): AdminRoute[] {
   const route = (method: string, path: RegExp, run: Run, status?: number): AdminRoute => ({
     method,
     path,
-    run: async (groups, body) => json(await run(groups, body), status),
+    run: async (groups, body) => {
+      await components.accounts.current();
+      return json(await run(groups, body), status);
+    },
   });
   return [
     route("GET", /^\/accounts$/, () => accounts.list()),
@@ -40,6 +43,7 @@ export function identityRoutes(components: IdentityComponents): AdminRoute[] {
       method: "POST",
       path: /^\/keys$/,
       run: async (_, body) => {
+        await components.accounts.current();
         const created = await keys.create(body);
         return { ...json(created, 201), made: created.accessKeyId };
       },

@@ -5,7 +5,7 @@ import type { KeyRing } from "../../keys/key-ring.js";
 import type { AccessKey, KeyLimits } from "../../model/account.js";
 import type { Clock } from "../../model/clock.js";
 import { defined } from "../../model/defined.js";
-import { secretPurpose } from "../commands/seal.js";
+import { secretPurpose } from "../secret-purpose.js";
 import { noAccount } from "./account-admin.js";
 import type { Accounts } from "./accounts.js";
 import { newKeySchema, parseBody, policyText, type CreatedKeyView, type KeyView } from "./identity-requests.js";

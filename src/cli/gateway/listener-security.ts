@@ -2,6 +2,7 @@ import { createServer, type RequestListener, type Server, type ServerOptions } f
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { AdminAccess } from "../../admin/admin-access.js";
+import type { SharedLimits } from "../../async/shared-limits.js";
 import { pause } from "../../async/timer.js";
 import type { Config } from "../../config/config.js";
 import { ConfigError } from "../../config/config-error.js";
@@ -15,7 +16,7 @@ import { ConfiguredRates } from "./request-rates.js";
 /** How often the files of the token and the certificate are looked at, ms: links to them may be switched unnoticed. */
 const WATCH_MS = 10_000;
 
-type Settings = Pick<Config, "adminListen" | "admin" | "peers" | "public" | "tls" | "limits">;
+type Settings = Pick<Config, "adminListen" | "admin" | "console" | "peers" | "public" | "tls" | "limits">;
 
 export interface ListenerSecurityComponents {
   readonly clock: Clock;
@@ -57,6 +58,13 @@ export class ListenerSecurity {
     void this.watch();
   }
 
+  /** From now on clients' limits hold over all processes that have these. */
+  share(limits: Pick<SharedLimits, "add">): void {
+    limits.add("key", this.rates.keys);
+    limits.add("address", this.rates.addresses);
+    limits.add("admin-token", this.adminAccess.tries);
+  }
+
   scheme(listener: TlsListener): "http" | "https" {
     return this.secure.has(listener) ? "https" : "http";
   }
@@ -83,8 +91,8 @@ export class ListenerSecurity {
    * on. Which listeners speak TLS, and where they are, stays.
    */
   prepare(next: Settings): () => void {
-    const { adminListen, peers, public: everyone } = this.settings;
-    const settings = { ...next, adminListen, peers, public: everyone };
+    const { adminListen, console, peers, public: everyone } = this.settings;
+    const settings = { ...next, adminListen, console, peers, public: everyone };
     const digest = filesDigest(settings);
     const secrets = this.read(settings);
     return () => {

@@ -5,7 +5,7 @@ import { ConfigError } from "../../config/config-error.js";
 import type { PlacementPolicy } from "../../model/placement-policy.js";
 import { PlacementTags } from "../../model/placement-tags.js";
 import { rulesPolicy } from "../../model/placement-rules.js";
-import { parseAccount } from "../../network/chain/accounts.js";
+import { parseAccount } from "../../network/chain/address.js";
 
 /** The placement policy that the configuration asks for. Rejects with ConfigError when its module is no policy. */
 export async function placementPolicy(

@@ -69,6 +69,8 @@ export async function publicServer(
     downloadsPerAddress,
     bytesPerDay,
   });
+  services.limits?.add("public", limits.requests);
+  if (limits.budget) services.limits?.add("public-bytes", limits.budget);
   const status = new NodeStatus(
     { cache, catalog, nodes: () => registry.nodes(), downloads: () => limits.downloads },
     { version: `${OWN_VERSION_PREFIX}${VERSION}`, endpoint, poolId: toBase58(chain.registration.peerId) },
@@ -77,6 +79,7 @@ export async function publicServer(
     {
       files,
       limits,
+      current: () => accounts.current(),
       log,
       createServer,
       routes: [...(signUp ? [{ path: SignUpHandler.PATH, handle: signUp.handle }] : []), ...(sdk?.routes ?? [])],

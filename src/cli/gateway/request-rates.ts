@@ -17,8 +17,8 @@ type Limits = Pick<Config["limits"], "perKey" | "perAddress">;
 /** How many requests a second an access key and an address may send. */
 export class ConfiguredRates implements RequestRates {
   readonly refused = { key: 0, address: 0 };
-  private readonly keys: TokenBuckets;
-  private readonly addresses: TokenBuckets;
+  readonly keys: TokenBuckets;
+  readonly addresses: TokenBuckets;
 
   constructor(clock: Pick<Clock, "now">, { perKey, perAddress }: Limits) {
     this.keys = new TokenBuckets(clock, bucketRate(perKey));

@@ -5,6 +5,7 @@ import { FileLooks, type LookComponents } from "../../scrubbing/file-look.js";
 import { NodeRound } from "../../scrubbing/node-round.js";
 import { Repairer, type RepairerComponents } from "../../scrubbing/repairer.js";
 import { Scrubber } from "../../scrubbing/scrubber.js";
+import type { SingleWorkers } from "./single-workers.js";
 import { rhythm, SCRUB_DEFAULTS, type ScrubSettings } from "../../scrubbing/settings.js";
 
 /** Who looks after stored files. */
@@ -18,16 +19,18 @@ interface ScrubbingComponents
   readonly retrieval: NetworkRetrieval;
   /** Straight to the network. */
   readonly http: NodeStatus;
+  readonly single: SingleWorkers;
 }
 
 export function openScrubbing(config: Config, components: ScrubbingComponents): Scrubbing {
   const settings = scrubSettings(config);
-  const { retrieval, http } = components;
+  const { retrieval, http, single } = components;
   const looks = new FileLooks({ ...components, fetcher: retrieval.fetcher, random: Math.random }, settings);
-  const nodeRound = new NodeRound({ ...components, nodes: http });
+  const scrubbing = { ...components, catalog: single.catalogOf("scrubber") };
+  const nodeRound = new NodeRound({ ...scrubbing, nodes: http });
   return {
-    scrubber: new Scrubber({ ...components, looks, nodeRound }, settings),
-    repairer: new Repairer({ ...components, looks }, settings),
+    scrubber: new Scrubber({ ...scrubbing, looks, nodeRound }, settings),
+    repairer: new Repairer({ ...components, catalog: single.catalogOf("repairer"), looks }, settings),
   };
 }
 

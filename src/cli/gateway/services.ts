@@ -2,27 +2,24 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { Supervisor } from "../../background/supervisor.js";
-import { inPack } from "../../blobs/blob-id.js";
 import type { Blobs } from "../../blobs/blobs.js";
-import { FileBlobs } from "../../blobs/file-blobs.js";
 import { TieredCache } from "../../cache/tiered-cache.js";
-import type { Catalog } from "../../catalog/catalog.js";
-import { openSqliteCatalog } from "../../catalog/sqlite/sqlite-catalog.js";
+import type { Catalog, GatewayFacts } from "../../catalog/catalog.js";
 import type { Config } from "../../config/config.js";
+import type { SharedLimits } from "../../async/shared-limits.js";
 import type { KeyRing } from "../../keys/key-ring.js";
 import { Distribution } from "../../distribution/distribution.js";
 import { ORDER_NAMES, OrderNames } from "../../distribution/order-name.js";
 import { ThreadEncoder } from "../../encoding/thread-encoder.js";
 import { LoopPauses } from "../../async/loop-pauses.js";
 import { systemClock } from "../../async/system-clock.js";
-import { DiskSpace, onOneDisk } from "../../files/disk-space.js";
+import { onOneDisk, type DiskSpace } from "../../files/disk-space.js";
 import { CONNECTION_DEFAULTS } from "../../network/chain/connection.js";
 import { CessChain } from "../../network/chain/chain-client.js";
 import { ChainSession } from "../../network/chain/chain-session.js";
 import type { Signer } from "../../network/chain/accounts.js";
 import { FinalizedWatermark } from "../../network/chain/finalized-watermark.js";
-import { DigestThreads } from "../../gateway/ingest/digest-threads.js";
-import type { KeyValueStore } from "../../network/key-value-store.js";
+import type { DigestThreads } from "../../gateway/ingest/digest-threads.js";
 import { MeasuredNodes } from "../../network/nodes/measured-nodes.js";
 import { HttpNodes } from "../../network/nodes/http-nodes.js";
 import { PersistentNodeRegistry } from "../../network/nodes/persistent-node-registry.js";
@@ -32,8 +29,9 @@ import { CatalogGuard } from "../../maintenance/catalog-guard.js";
 import { putBackLinked } from "../../maintenance/quarantine-keeper.js";
 import { Packer, PACKER_DEFAULTS, type PackerSettings } from "../../packing/packer.js";
 import type { DamageRecord } from "../../model/damage.js";
-import { DamageRecorder } from "../../maintenance/damage-recorder.js";
 import { ResumablePreprocessing } from "../../preprocessing/resumable-preprocessing.js";
+import { ChainReceipts } from "../../receipts/chain-receipts.js";
+import type { NetworkFiles } from "../../retrieval/network-files.js";
 import { NetworkRetrieval } from "../../retrieval/network-retrieval.js";
 import { RestoredFragments } from "../../scrubbing/restored-fragments.js";
 import type { GatewayPeers } from "../../peers/gateway-peers.js";
@@ -41,12 +39,21 @@ import type { PlacementTags } from "../../model/placement-tags.js";
 import type { Traced } from "../../model/traced.js";
 import { TracedParts } from "../tracing/traced-parts.js";
 import type { Accounts } from "./accounts.js";
+import { DatabaseClockCheck } from "../health/database-clock-check.js";
+import { GatewayRegistration } from "./gateway-registration.js";
+import { processLimits } from "../state/limits.js";
+import { gatewayState, type GatewayState } from "../state/gateway-state.js";
 import { JsonFileStore } from "../json-file-store.js";
 import { openScrubbing, type Scrubbing } from "./scrubbing.js";
 import { JsonReadingStore } from "./reading-store.js";
+import { catalogPath } from "./catalog.js";
 import { placementPolicy, placementTags } from "./placement.js";
 import type { GatewayKeys } from "./gateway-keys.js";
+import { diskSpace, openBlobs, openCatalogAndStaging, openDigests } from "./stores.js";
 import { gatewayPeers } from "./gateway-peers.js";
+import { SharedNonces } from "./shared-nonces.js";
+import { SingleWorkers } from "./single-workers.js";
+import type { Staging } from "./found-staging.js";
 
 /** A chain whose best block does not move for so many blocks' time, or a minute, stands still. */
 const STALLED_BLOCKS = 10;
@@ -55,8 +62,15 @@ const STALLED_BLOCKS = 10;
 export interface Services extends Scrubbing {
   readonly keys: KeyRing;
   readonly catalog: Catalog;
+  /** This gateway among those that use the catalog. */
+  readonly registration: GatewayRegistration;
+  readonly databaseClock: DatabaseClockCheck;
   /** Of the data folder's disk. */
   readonly space: DiskSpace;
+  /** Small state that may be lost. */
+  readonly state: GatewayState;
+  /** What clients may do, over all processes; undefined where this one is alone, or has no state in common with others. */
+  readonly limits: SharedLimits | undefined;
   /** What was last read of the accounts that pay. */
   readonly readings: JsonReadingStore;
   readonly blobs: Blobs;
@@ -74,35 +88,46 @@ export interface Services extends Scrubbing {
   /** Undefined when no other gateway is to be asked. */
   readonly peers: GatewayPeers | undefined;
   readonly retrieval: NetworkRetrieval;
+  readonly receipts: ChainReceipts;
+  /** What the chain says of files: the retrieval's. */
+  readonly files: NetworkFiles;
   readonly supervisor: Supervisor;
   readonly distribution: Distribution;
   readonly packer: Packer;
+  /** What of all gateways only one does. */
+  readonly single: SingleWorkers;
   /** What buckets may choose by their tags. */
   readonly placementTags: PlacementTags;
 }
 
-export async function openServices(
-  config: Config,
-  accounts: Accounts,
-  signer: Signer,
-  gatewayKeys: GatewayKeys,
-  log: Logger,
-  traced?: Traced,
-): Promise<Services> {
-  const { dataDir, encodingThreads: threads } = config;
+export interface ServicesParts {
+  readonly accounts: Accounts;
+  readonly signer: Signer;
+  readonly gatewayKeys: GatewayKeys;
+  readonly log: Logger;
+  readonly traced: Traced | undefined;
+  /** Other processes that serve requests over the same catalog and staging; 0: this process is alone. */
+  readonly requestProcesses: number;
+  /** Called when this gateway must end, with why. */
+  readonly onEnd: (reason: string) => void;
+}
+
+export async function openServices(config: Config, given: ServicesParts): Promise<Services> {
+  const { accounts, signer, gatewayKeys, log, traced, requestProcesses } = given;
+  const { encodingThreads: threads } = config;
   const clock = systemClock;
   const parts = new TracedParts(traced);
-  const catalog = await openCatalog(config, gatewayKeys, parts);
-  const { space, guard, blobs, onDamage } = await openStaging(config, catalog, log, parts);
+  const { onDamage, ...stores } = await openStores(config, given, parts);
+  const { catalog, space, blobs } = stores;
   const encoder = new ThreadEncoder({ ...(threads > 0 && { threads }), onDamage });
-  const digests = new DigestThreads();
+  const digests = openDigests(Math.max(1, requestProcesses));
   const onFault = (error: unknown) => log.warn({ err: error }, "background work failed and will be tried again");
   const preprocessing = new ResumablePreprocessing({ catalog, blobs, encoder, onFault });
-  const store = new JsonFileStore({ folder: join(dataDir, "state") });
-  const watermark = await FinalizedWatermark.open(store);
-  const session = chainSession(config, watermark);
-  const chain = parts.chain(new CessChain({ session, signer }));
-  const { http, pauses, registry, nodes } = await openNodes(config, chain, store, parts);
+  const small = await openState(config, stores);
+  const session = chainSession(config, small.watermark);
+  const leaseMs = config.jobs.leaseSeconds * 1000;
+  const chain = parts.chain(new CessChain({ session, signer, ...sharedNonces(stores, signer, log, leaseMs) }));
+  const { http, pauses, registry, nodes } = await openNodes(config, chain, small.state, parts);
   const cache = await fragmentCache(config, encoder, space);
   const peers = gatewayPeers(config, chain, encoder);
   const staged = new RestoredFragments({ catalog, blobs });
@@ -110,6 +135,7 @@ export async function openServices(
   const retrieval = new NetworkRetrieval({ ...found, ...(peers && { peers }) });
   const supervisor = new Supervisor({ clock, log });
   const wake = (worker: string) => supervisor.wake(worker);
+  const single = new SingleWorkers({ catalog, clock, log }, { leaseMs });
   const shared = { catalog, blobs, preprocessing, clock, log, wake, onDamage, owners: accounts.owner };
   const tags = placementTags(config.placement);
   const policy = await placementPolicy(config.placement);
@@ -117,21 +143,20 @@ export async function openServices(
   const placing = { policy, placementTags: tags, orderNames, ...(traced && { traced }) };
   const distribution = new Distribution(
     { ...shared, ...placing, encoder, chain, nodes, registry },
-    { blockMs: config.chain.blockMs, reportTimeoutBlocks: config.reportTimeoutBlocks },
+    { blockMs: config.chain.blockMs, reportTimeoutBlocks: config.reportTimeoutBlocks, leaseMs },
   );
-  const packer = new Packer({ ...shared, chain, retrieval }, packerSettings(config));
-  const scrubbing = openScrubbing(config, { ...shared, chain, registry, pauses, retrieval, http });
+  const packer = new Packer(
+    { ...shared, catalog: single.catalogOf("packer"), chain, retrieval },
+    packerSettings(config),
+  );
+  const scrubbing = openScrubbing(config, { ...shared, single, chain, registry, pauses, retrieval, http });
   return {
+    ...stores,
     keys: gatewayKeys.keys,
-    catalog,
-    space,
-    readings: new JsonReadingStore(store),
-    blobs,
-    guard,
+    ...small,
     encoder,
     digests,
     preprocessing,
-    watermark,
     session,
     chain,
     http,
@@ -140,23 +165,63 @@ export async function openServices(
     cache,
     peers,
     retrieval,
+    receipts: new ChainReceipts({ catalog, chain: session, signer: chain, owners: accounts.owner, clock }),
+    files: retrieval.files,
     supervisor,
     distribution,
     packer,
+    single,
     placementTags: tags,
     ...scrubbing,
   };
 }
 
+/** What may be lost, here and together with other gateways; and what none of them may forget of the chain. */
+async function openState(
+  config: Config,
+  { catalog, registration }: Pick<Services, "catalog" | "registration">,
+): Promise<Pick<Services, "state" | "readings" | "limits" | "watermark">> {
+  const clock = systemClock;
+  const state = await gatewayState(config, catalog, clock);
+  return {
+    state,
+    readings: new JsonReadingStore(state.own, state.shared),
+    limits: state.shared && processLimits(state.shared, registration.facts, clock),
+    watermark: await FinalizedWatermark.open(state.own, registration.several ? catalog.finalBlocks : undefined),
+  };
+}
+
+/** Catalog and staging, and this gateway's place among those that use them. */
+async function openStores(
+  config: Config,
+  { gatewayKeys, log, onEnd, requestProcesses }: ServicesParts,
+  parts: TracedParts,
+) {
+  const shared = requestProcesses > 0;
+  const { facts, catalog, staging } = await openCatalogAndStaging(config, gatewayKeys, parts, { shared });
+  const registered = await register(config, facts, catalog, staging, log, onEnd);
+  return { catalog, ...registered, ...(await guardedStaging(config, catalog, staging, log, parts)) };
+}
+
+/** Other gateways may sign for the same account. */
+function sharedNonces(
+  { catalog, registration }: Pick<Services, "catalog" | "registration">,
+  { account }: Signer,
+  log: Logger,
+  reserveMs: number,
+): { readonly nonces?: SharedNonces } {
+  return registration.several ? { nonces: new SharedNonces({ catalog, log }, { account, reserveMs }) } : {};
+}
+
 /** The storage nodes: the client, and what is known of each. */
-async function openNodes(config: Config, chain: CessChain, store: KeyValueStore, parts: TracedParts) {
+async function openNodes(config: Config, chain: CessChain, { own: store, shared }: GatewayState, parts: TracedParts) {
   const clock = systemClock;
   const http = new HttpNodes(
     { signer: chain },
     { allowPrivate: config.allowPrivateNodes, uploadBytesPerSecond: config.uploadBandwidth },
   );
   const pauses = new LoopPauses(clock).start();
-  const registry = await PersistentNodeRegistry.open({ chain, clock, store, pauses }, registrySettings(config));
+  const registry = await PersistentNodeRegistry.open({ chain, clock, store, shared, pauses }, registrySettings(config));
   // Measured inside the limits: the time that a transfer waits for its turn must not count against the node.
   const nodes = new LimitedNodes({ nodes: parts.nodes(new MeasuredNodes({ nodes: http, registry, clock })) });
   return { http, pauses, registry, nodes };
@@ -167,35 +232,43 @@ function chainSession({ chain: { endpoints, blockMs } }: Config, watermark: Fina
   return new ChainSession({ endpoints, maxHeadAgeMs }, watermark);
 }
 
-async function openCatalog({ dataDir }: Config, { keys, settle }: GatewayKeys, parts: TracedParts): Promise<Catalog> {
-  const opened = await openSqliteCatalog(
-    { clock: systemClock, sealer: keys },
-    { path: join(dataDir, "catalog.sqlite") },
+/** Before anything is changed: this gateway's clock is right, and its id is its own. Rejects with ConfigError. */
+async function register(
+  config: Config,
+  facts: GatewayFacts,
+  catalog: Catalog,
+  { place }: Staging,
+  log: Logger,
+  onEnd: (reason: string) => void,
+): Promise<Pick<Services, "registration" | "databaseClock">> {
+  const clock = systemClock;
+  const limitMs = config.gateway.clockSeconds * 1000;
+  const databaseClock = new DatabaseClockCheck({ clock, gateways: catalog.gateways }, { limitMs });
+  await databaseClock.require();
+  const registration = await GatewayRegistration.enter(
+    { catalog, clock, log, several: config.catalog.url !== undefined, staging: place },
+    facts,
+    onEnd,
   );
-  const catalog = parts.catalog(opened);
-  await settle(catalog);
-  return catalog;
+  return { registration, databaseClock };
 }
 
 /** Staging, guarded against a catalog that went back, on its share of the disk. */
-async function openStaging(
-  { dataDir, reserveBytes }: Config,
+async function guardedStaging(
+  config: Config,
   catalog: Catalog,
+  staging: Staging,
   log: Logger,
   parts: TracedParts,
 ): Promise<Pick<Services, "space" | "guard" | "blobs"> & { readonly onDamage: DamageRecord }> {
-  const space = DiskSpace.of(dataDir, systemClock, { reserveBytes });
-  const onDamage = new DamageRecorder({ catalog, log }).record;
+  const { dataDir } = config;
+  const space = diskSpace(config);
   const guard = await CatalogGuard.open({ catalog, clock: systemClock, store: new JsonFileStore({ folder: dataDir }) });
-  if (guard.fault !== undefined) log.error({ catalog: join(dataDir, "catalog.sqlite") }, catalogReason(guard.fault));
-  const blobs = await FileBlobs.open({
-    folder: join(dataDir, "blobs"),
-    space,
-    onDamage,
-    linkedInPack: (pack) => catalog.inspection.linkedContaining(inPack(pack)),
-    // The newest catalog, when it is put back, needs what an old one lets go of.
-    keepRemoved: () => guard.fault !== undefined,
-  });
+  if (guard.fault !== undefined)
+    log.error({ catalog: config.catalog.url ? "PostgreSQL" : catalogPath(dataDir) }, catalogReason(guard.fault));
+  // The newest catalog, when it is put back, needs what an old one lets go of.
+  const keepRemoved = () => guard.fault !== undefined;
+  const { blobs, onDamage } = await openBlobs(staging, { catalog, space, log, keepRemoved });
   const back = await putBackLinked({ catalog, blobs });
   if (back > 0) log.warn({ files: back }, "the catalog needs blobs that were in quarantine: they are back");
   return { space, guard, blobs: parts.blobs(blobs), onDamage };
@@ -252,12 +325,15 @@ export async function closeServices(services: Services): Promise<void> {
   services.pauses.close();
   // What these lose is learned again, so a failure must not keep the other services from closing.
   await Promise.allSettled([services.registry.save(), services.watermark.save()]);
+  services.state.shared?.close();
   await services.cache.close();
   await services.encoder.close();
   await services.digests.close();
   await services.blobs.close();
   // The mark is behind then, as after a crash.
   await services.guard.close().catch(() => undefined);
+  // Its id is free in a minute by itself.
+  await services.registration.close().catch(() => undefined);
   await services.catalog.close();
   await services.keys.close();
 }

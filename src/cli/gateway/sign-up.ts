@@ -31,9 +31,12 @@ interface Parts {
 }
 
 export interface SignUpParts extends Parts, Pick<Services, "catalog" | "keys"> {
+  readonly limits?: Services["limits"];
   readonly chain: SignUpChain;
   readonly clock: Clock;
 }
+
+type SignUpServices = Pick<Services, "catalog" | "chain" | "keys" | "session"> & Partial<Pick<Services, "limits">>;
 
 /**
  * Sign-up with a wallet, for a listener to hang in under `SignUpHandler.PATH`; undefined where it is off. `endpoint`:
@@ -41,18 +44,22 @@ export interface SignUpParts extends Parts, Pick<Services, "catalog" | "keys"> {
  */
 export async function signUpHandler(
   config: SignUpConfig,
-  { services, ...parts }: Parts & { readonly services: Pick<Services, "catalog" | "chain" | "keys" | "session"> },
+  { services, ...parts }: Parts & { readonly services: SignUpServices },
   endpoint: () => string,
 ): Promise<SignUpHandler | undefined> {
   if (!config.signUp.enabled) return undefined;
-  const { catalog, keys } = services;
-  return openSignUp(config, { ...parts, catalog, keys, chain: signUpChain(services), clock: systemClock }, endpoint);
+  const { catalog, keys, limits } = services;
+  return openSignUp(
+    config,
+    { ...parts, catalog, keys, limits, chain: signUpChain(services), clock: systemClock },
+    endpoint,
+  );
 }
 
 /** Sign-up over these parts. */
 export async function openSignUp(
   { signUp, region, trustProxy }: SignUpConfig,
-  { catalog, keys, chain, accounts, audit, log, clock }: SignUpParts,
+  { catalog, keys, chain, accounts, audit, log, clock, limits }: SignUpParts,
   endpoint: () => string,
 ): Promise<SignUpHandler> {
   await walletsReady();
@@ -75,6 +82,8 @@ export async function openSignUp(
     { ...signUp, region, endpoint: () => signUp.endpoint ?? endpoint() },
   );
   const addresses = new TokenBuckets(clock, bucketRate(rate));
+  limits?.add("sign-up-account", shared.rate);
+  limits?.add("sign-up-address", addresses);
   return new SignUpHandler(
     {
       service,

@@ -1,11 +1,20 @@
 import { AdminRefusal } from "../../admin/admin-server.js";
+import type { Catalog } from "../../catalog/catalog.js";
 import type { CessAccount } from "../../model/account.js";
 import { defined } from "../../model/defined.js";
-import { SignUpRefusal } from "../../sign-up/refusal.js";
+import { SignUpRefusal, tooOften } from "../../sign-up/refusal.js";
 import type { IssuedKey, KnownAccount, SignUpIdentities } from "../../sign-up/sign-up.js";
 import { AccountAdmin, type AccountAdminComponents } from "./account-admin.js";
 import { canonicalId } from "./configured-accounts.js";
 import { KeyAdmin, type KeyAdminComponents } from "./key-admin.js";
+
+/** Longer than anything takes that is done for one account, ms. */
+const LEASE_MS = 60_000;
+/** When to try again while another gateway works for the same account, ms. */
+const RETRY_MS = 1_000;
+
+export type SignedUpAccountsComponents = AccountAdminComponents &
+  KeyAdminComponents & { readonly catalog: Pick<Catalog, "shared" | "locks"> };
 
 /**
  * The accounts that wallets have made. Each has its CESS account for a name, which no operator gives: so they are told from
@@ -15,9 +24,24 @@ export class SignedUpAccounts implements SignUpIdentities {
   private readonly accounts: AccountAdmin;
   private readonly keyAdmin: KeyAdmin;
 
-  constructor(private readonly components: AccountAdminComponents & KeyAdminComponents) {
+  constructor(private readonly components: SignedUpAccountsComponents) {
     this.accounts = new AccountAdmin(components);
     this.keyAdmin = new KeyAdmin(components);
+  }
+
+  async alone<T>(name: string, work: () => Promise<T>): Promise<T> {
+    const { accounts, catalog } = this.components;
+    // A process that is alone takes its own in turn.
+    if (!catalog.shared) return work();
+    const lock = await catalog.locks.acquire(`sign-up:${name}`, LEASE_MS);
+    if (!lock) throw tooOften(RETRY_MS);
+    try {
+      await accounts.current();
+      return await work();
+    } finally {
+      // It ends by itself, too.
+      await catalog.locks.release(lock).catch(() => undefined);
+    }
   }
 
   find(account: CessAccount): KnownAccount | undefined {

@@ -28,7 +28,7 @@ export function gatewayHealth(
   log: Logger,
   further: readonly HealthCheck[] = [],
 ): GatewayHealth {
-  const { supervisor, session, chain, catalog, guard, space } = services;
+  const { supervisor, session, chain, catalog, guard, space, databaseClock } = services;
   const clock = systemClock;
   const authorization = new AuthorizationCheck({ chain, accounts, clock });
   const looking = [
@@ -36,6 +36,7 @@ export function gatewayHealth(
     new DiskCheck({ space, clock }, config.dataDir),
     new CatalogCheck({ catalog, clock, fault: () => guard.fault && catalogReason(guard.fault) }),
     new ClockCheck({ clock, chain: session }, { blockMs: config.chain.blockMs }),
+    databaseClock,
   ];
   const draining: HealthCheck = {
     name: "draining",

@@ -30,23 +30,43 @@ export interface ProgramLog {
  * On standard error, so that standard output stays what a command prints for people. `auto`: for people where that is a
  * terminal, else one JSON object a line.
  */
-export function openLog({ logLevel: level, logFormat }: Pick<Config, "logLevel" | "logFormat">): ProgramLog {
+export function openLog(
+  { logLevel: level, logFormat }: Pick<Config, "logLevel" | "logFormat">,
+  pieces: Pieces = { minLength: WRITE_BYTES },
+): ProgramLog {
   const pretty = logFormat === "pretty" || (logFormat === "auto" && process.stderr.isTTY);
-  if (!pretty) return jsonLog(level);
+  if (!pretty) return jsonLog(level, pieces);
   const write = (line: string) => void process.stderr.write(prettyLine(line, process.stderr.isTTY));
   return { log: pino({ ...OPTIONS, ...withoutNoise(), level }, { write }), dropped: () => 0 };
+}
+
+/** How many characters of lines are written together, at least and at most. */
+interface Pieces {
+  readonly minLength: number;
+  readonly maxWrite?: number;
+}
+
+/**
+ * Several processes write to one pipe, which keeps writes of up to 4 KiB whole. A write has whole lines, and so many
+ * characters at most; those that take several bytes are few: a key has 1024 bytes at most.
+ */
+const SHARED_PIECES: Pieces = { minLength: 1_536, maxWrite: 2_048 };
+
+/** The log of one of several processes. */
+export function openProcessLog(config: Pick<Config, "logLevel" | "logFormat">): ProgramLog {
+  return openLog(config, SHARED_PIECES);
 }
 
 /**
  * Lines wait for each other and are written without holding up the process, since there is one for each request. From
  * `warn` on they are written at once; the rest is written at the end.
  */
-function jsonLog(level: Config["logLevel"]): ProgramLog {
+function jsonLog(level: Config["logLevel"], pieces: Pieces): ProgramLog {
   let dropped = 0;
   const destination = pino.destination({
     dest: 2,
     sync: false,
-    minLength: WRITE_BYTES,
+    ...pieces,
     maxLength: WAITING_BYTES,
     periodicFlush: FLUSH_MS,
   });

@@ -7,19 +7,23 @@ export interface MeasuredListeners {
   readonly rates: { readonly refused: { readonly key: number; readonly address: number } };
 }
 
-/** The end of the certificate, and requests that came too often. */
-export function listenerMetrics(registry: Registry, listeners: MeasuredListeners): void {
+/** The end of the certificate. */
+export function certificateMetrics(registry: Registry, listeners: MeasuredListeners): void {
   gauge(
     registry,
     "cess_s3_tls_certificate_expiry_timestamp_seconds",
     "When the listeners' certificate ends, in seconds since 1970",
     () => listeners.certificateEnd,
   );
+}
+
+/** Requests that came too often. */
+export function rateMetrics(registry: Registry, { rates }: Pick<MeasuredListeners, "rates">): void {
   labelledCounter(
     registry,
     "cess_s3_rate_limited_requests_total",
     "Requests answered SlowDown because their access key or address sent too many",
-    () => listeners.rates.refused,
+    () => rates.refused,
     "by",
   );
 }

@@ -1,4 +1,3 @@
-import { Registry } from "prom-client";
 import type { PeerCounts } from "../../peers/peer-server.js";
 import type { PublicServer } from "../../peers/public-server.js";
 import type { Accounts } from "../gateway/accounts.js";
@@ -6,17 +5,19 @@ import type { ChainStatus } from "../gateway/chain-status.js";
 import type { Services } from "../gateway/services.js";
 import type { GatewayHealth } from "../health/gateway-health.js";
 import type { LeaseBuyer } from "../../leases/lease-buyer.js";
+import { certificateMetrics, type MeasuredListeners } from "./listener-metrics.js";
+import { gatewayFamilies } from "./gateway-families.js";
 import { leaseFamilies } from "./lease-families.js";
 import { catalogFamilies, packFamilies } from "./catalog-families.js";
-import { counter, gauge } from "./families.js";
-import { listenerMetrics, type MeasuredListeners } from "./listener-metrics.js";
+import { coordinationFamilies } from "./coordination-families.js";
 import { chainFamilies, distributionFamilies, nodeFamilies } from "./network-families.js";
-import { processFamilies } from "./process-families.js";
+import { programFamilies } from "./process-families.js";
 import { publicFamilies } from "./public-families.js";
 import { cacheFamilies, peerFamilies, peerListenerFamilies, retrievalFamilies } from "./read-families.js";
 import { readinessFamilies } from "./readiness.js";
-import { RequestFamilies } from "./request-families.js";
+import { RequestMetrics } from "./request-metrics.js";
 import { scrubFamilies } from "./scrub-families.js";
+import { stateFamilies } from "./state-families.js";
 import { stagingMetrics } from "./staging-metrics.js";
 
 export interface MetricsComponents {
@@ -28,27 +29,29 @@ export interface MetricsComponents {
 }
 
 /** The metrics of the admin endpoint, which docs/monitoring.md lists. Most are computed when Prometheus asks. */
-export class Metrics {
-  readonly registry = new Registry();
-  readonly requests = new RequestFamilies(this.registry);
-
+export class Metrics extends RequestMetrics {
   constructor({ services, accounts, chainStatus, droppedLines = () => 0 }: MetricsComponents) {
+    super(droppedLines);
     const { registry } = this;
     catalogFamilies(registry, services);
     packFamilies(registry, services, accounts);
     stagingMetrics(registry, services);
     distributionFamilies(registry, services);
     nodeFamilies(registry, services);
+    coordinationFamilies(registry, services);
     chainFamilies(registry, services, chainStatus);
     cacheFamilies(registry, services);
     retrievalFamilies(registry, services);
     if (services.peers) peerFamilies(registry, services.peers);
     scrubFamilies(registry, services);
-    processFamilies(registry, services, droppedLines);
+    programFamilies(registry, services);
+    if (services.state.shared) stateFamilies(registry, services.state.shared);
+    gatewayFamilies(registry, services.registration, services.databaseClock);
   }
 
   listeners(security: MeasuredListeners): void {
-    listenerMetrics(this.registry, security);
+    certificateMetrics(this.registry, security);
+    this.rates(security);
   }
 
   leases(buyer: Pick<LeaseBuyer, "spent">): void {
@@ -67,16 +70,5 @@ export class Metrics {
 
   health(health: GatewayHealth, services: Services): void {
     readinessFamilies(this.registry, health, services.space);
-  }
-
-  accessLogs(spool: { readonly dropped: number; readonly bytes: number }): void {
-    const { registry } = this;
-    gauge(
-      registry,
-      "cess_s3_access_log_waiting_bytes",
-      "Bytes of access logs that wait to be delivered",
-      () => spool.bytes,
-    );
-    counter(registry, "cess_s3_access_log_dropped_lines_total", "Lines of access logs dropped", () => spool.dropped);
   }
 }

@@ -3,13 +3,19 @@ import type { Services } from "../gateway/services.js";
 import { VERSION } from "../version.js";
 import { counter, labelledCounter, labelledGauge } from "./families.js";
 
-/** The process itself: what it is, its memory and event loop, its background workers, its log. */
-export function processFamilies(
-  registry: Registry,
-  { supervisor }: Pick<Services, "supervisor">,
-  droppedLines: () => number,
-): void {
+/** The process itself: its memory and event loop, its log. */
+export function processFamilies(registry: Registry, droppedLines: () => number): void {
   collectDefaultMetrics({ register: registry });
+  counter(
+    registry,
+    "cess_s3_log_dropped_lines_total",
+    "Lines of the log that were dropped, because nobody read them in time",
+    droppedLines,
+  );
+}
+
+/** What the program is, and its background workers. */
+export function programFamilies(registry: Registry, { supervisor }: Pick<Services, "supervisor">): void {
   new Gauge({
     name: "cess_s3_build_info",
     help: "1; the labels tell the version of the program and of Node.js",
@@ -38,11 +44,5 @@ export function processFamilies(
     "Steps of background workers that failed",
     byWorker("failures"),
     "worker",
-  );
-  counter(
-    registry,
-    "cess_s3_log_dropped_lines_total",
-    "Lines of the log that were dropped, because nobody read them in time",
-    droppedLines,
   );
 }

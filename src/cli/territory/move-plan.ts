@@ -3,8 +3,10 @@ import type { CessAccount } from "../../model/account.js";
 import { isHash, type Fid } from "../../model/hash.js";
 import { CHARGED_PER_SEGMENT } from "../../model/sizes.js";
 import type { ChainFile } from "../../network/chain/chain.js";
-import type { HeldFile } from "../../network/chain/territory-chain.js";
+import type { HeldFile, NamedTerritory, OwnerCall, TerritoryChain } from "../../network/chain/territory-chain.js";
 import { CommandError } from "../command-error.js";
+import { bytesText, plainText } from "../text.js";
+import { existingTerritory, territoryName } from "./words.js";
 
 /** Records of files that are read at a time. */
 const READS = 8;
@@ -53,6 +55,45 @@ export async function planMove(chain: MoveChain, { owner, from, to, fids }: Move
     there: there + verdicts.filter(({ kind }) => kind === "there").length,
     left: verdicts.flatMap((each) => (each.kind === "stays" ? [{ fid: each.fid, why: each.why }] : [])),
   };
+}
+
+export type MoveCall = Extract<OwnerCall, { readonly kind: "move" }>;
+
+/** A move as it is shown before it is signed. Only fees are paid for it. */
+export interface MoveAct {
+  readonly plan: MovePlan;
+  /** A call for each file that is moved. */
+  readonly calls: readonly MoveCall[];
+  readonly what: string;
+  readonly warnings: readonly string[];
+  readonly source: NamedTerritory;
+}
+
+const KEPT_RECORD =
+  "the chain charges moved files to the new territory, and they end with it, but their own records keep the old name: " +
+  "deleting one later gives its space back to the old territory, and is refused while that has less in use";
+
+/** A move, as the chain would take it. Rejects with CommandError where it would not. There may be nothing to move. */
+export async function planMoveAct(
+  chain: MoveChain & Pick<TerritoryChain, "territories">,
+  request: MoveRequest,
+): Promise<MoveAct> {
+  const { owner, from, to } = { ...request, from: territoryName(request.from), to: territoryName(request.to) };
+  if (from === to)
+    throw new CommandError("the files are to go to the territory that they are in: nothing would change");
+  const owned = { chain, account: owner };
+  const [source, target] = [await existingTerritory(owned, from), await existingTerritory(owned, to)];
+  if (target.state !== "active")
+    throw new CommandError(`the territory ${plainText(to)} is ${target.state}, and takes no files`);
+  const plan = await planMove(chain, request);
+  if (plan.bytes > target.remaining)
+    throw new CommandError(
+      `the files need ${bytesText(Number(plan.bytes))}, and ${plainText(to)} has ${bytesText(Number(target.remaining))} left: ` +
+        "cess-s3 territory expand it, or name fewer files",
+    );
+  const calls = plan.fids.map((fid) => ({ kind: "move", owner, fid, territory: to }) as const);
+  const what = `move ${plan.fids.length} files (${bytesText(Number(plan.bytes))} of space) from ${plainText(from)} to ${plainText(to)}`;
+  return { plan, calls, what, warnings: [KEPT_RECORD], source };
 }
 
 type Verdict =

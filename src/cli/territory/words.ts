@@ -1,6 +1,7 @@
 import type { CessAccount } from "../../model/account.js";
 import type { NamedTerritory, TerritoryTerms } from "../../network/chain/territory-chain.js";
 import { MAX_TERRITORY_NAME } from "../../network/chain/territory-chain.js";
+import type { TerritoryView } from "../admin-answers.js";
 import { CommandError } from "../command-error.js";
 import { bytesText, durationText, plainText } from "../text.js";
 import type { Wallet } from "./wallet.js";
@@ -28,6 +29,24 @@ export function territoryText(found: NamedTerritory, terms: TerritoryTerms): str
   );
 }
 
+/** A territory for programs. */
+export function territoryView(
+  { name, state, total, used, locked, remaining, deadline }: NamedTerritory,
+  terms: TerritoryTerms,
+): TerritoryView {
+  return {
+    name,
+    state,
+    totalBytes: Number(total),
+    usedBytes: Number(used),
+    lockedBytes: Number(locked),
+    leftBytes: Number(remaining),
+    endBlock: deadline,
+    ends: new Date(blockTime(deadline, terms)).toISOString(),
+    daysLeft: Math.max(0, (deadline - terms.block) / terms.dayBlocks),
+  };
+}
+
 /** A whole number of the command line. Throws CommandError. */
 export function countArgument(option: string, text: string): number {
   const count = /^\d{1,10}$/.test(text) ? Number(text) : NaN;
@@ -44,7 +63,7 @@ export function territoryName(name: string): string {
 
 /** The account's territory of this name. Rejects with CommandError, which says what there is. */
 export async function existingTerritory(
-  wallet: Wallet,
+  wallet: { readonly chain: Pick<Wallet["chain"], "territories">; readonly account: CessAccount },
   name: string,
   owner: CessAccount = wallet.account,
 ): Promise<NamedTerritory> {

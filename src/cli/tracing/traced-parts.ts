@@ -1,5 +1,5 @@
 import type { Blobs } from "../../blobs/blobs.js";
-import type { Catalog } from "../../catalog/catalog.js";
+import type { Catalog, Held } from "../../catalog/catalog.js";
 import type { Traced } from "../../model/traced.js";
 import type { CessChain } from "../../network/chain/chain-client.js";
 import type { Nodes } from "../../network/nodes/nodes.js";
@@ -59,6 +59,7 @@ export class TracedParts {
     return new Proxy(catalog, {
       get: (target, name) => {
         if (parts.has(name)) return parts.get(name);
+        if (name === "fenced") return (held: () => Held) => this.catalog(target.fenced(held));
         return Reflect.get(target, name, target) as unknown;
       },
     });

@@ -24,8 +24,11 @@ export interface ReadingStore {
   save(readings: ReadonlyMap<string, Reading>): Promise<void>;
 }
 
+/** What requests need of the chain. */
+export type PayersChain = Pick<Chain, "account" | "connected" | "authorized" | "territory">;
+
 export interface ChainReadingsComponents {
-  readonly chain: Chain;
+  readonly chain: PayersChain;
   readonly clock: Clock;
   /** Absent: readings end with the process. */
   readonly store?: ReadingStore | undefined;
@@ -48,6 +51,7 @@ export class ChainReadings {
   private readonly readings: LRUCache<string, Reading>;
   private readonly asking = new Map<string, Promise<Reading>>();
   private restoring: Promise<void> | undefined;
+  private restoredAt = 0;
   /** Whether the chain was waited for, or has answered: it may still be connecting when the first request comes. */
   private waited = false;
   private saving = false;
@@ -74,9 +78,12 @@ export class ChainReadings {
   async read(account: Account): Promise<Reading> {
     this.restoring ??= this.restore();
     await this.restoring;
-    const last = this.known(account);
-    const known = last && this.age(last.at) < this.settings.staleMs ? last : undefined;
     const isAway = !this.components.chain.connected;
+    let known = this.usable(account);
+    if (isAway && !known) {
+      await this.restoreAgain();
+      known = this.usable(account);
+    }
     if (isAway && known) return known;
     if (isAway && this.waited) throw unreachable();
     try {
@@ -93,6 +100,12 @@ export class ChainReadings {
     }
     if (known) return known;
     throw unreachable();
+  }
+
+  /** The last reading, if it is not too old. */
+  private usable(account: Account): Reading | undefined {
+    const last = this.known(account);
+    return last && this.age(last.at) < this.settings.staleMs ? last : undefined;
   }
 
   /** Readings at the same time are one. Nobody need be waiting for it when it ends. */
@@ -160,8 +173,16 @@ export class ChainReadings {
   }
 
   private async restore(): Promise<void> {
+    this.restoredAt = this.components.clock.now();
     const found = await this.components.store?.load().catch(() => undefined);
-    for (const [key, reading] of found ?? []) if (!this.readings.has(key)) this.readings.set(key, reading);
+    for (const [key, reading] of found ?? [])
+      if (reading.at > (this.readings.get(key)?.at ?? -Infinity)) this.readings.set(key, reading);
+  }
+
+  /** Another gateway may have read it meanwhile. */
+  private async restoreAgain(): Promise<void> {
+    if (this.age(this.restoredAt) >= this.settings.freshMs) this.restoring = this.restore();
+    await this.restoring;
   }
 }
 

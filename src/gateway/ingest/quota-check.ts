@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import type { Catalog } from "../../catalog/catalog.js";
+import type { Catalog, NewVersion } from "../../catalog/catalog.js";
 import type { Account } from "../../model/account.js";
 import { S3Error } from "../s3-error.js";
 import { chargedBytes, segmentCount, type SegmentFormat } from "../../model/file.js";
@@ -26,7 +26,8 @@ interface Waiting {
 
 /**
  * Checks whether an owner's territory has room for an object. Admitted space is reserved until the object's row is in the
- * catalog, so that concurrent requests are not all promised the same space.
+ * catalog, so that concurrent requests are not all promised the same space; what several processes promise is checked again
+ * when it is written (`recheck`).
  */
 export class QuotaCheck {
   private readonly readings: ChainReadings;
@@ -57,7 +58,7 @@ export class QuotaCheck {
     waits?: Waits,
   ): Promise<() => void> {
     if (size === 0) return () => undefined;
-    const bytes = layout === "pack" ? size : segmentCount(size, format) * SEGMENT_SIZE;
+    const bytes = neededBytes(size, format, layout);
     const release = this.reserve(account.id, bytes);
     if (this.hasAmpleRoom(account, bytes)) return release;
     try {
@@ -72,6 +73,33 @@ export class QuotaCheck {
       release();
       throw error;
     }
+  }
+
+  /**
+   * What the transaction that writes an admitted object checks once more, where other processes admit to the same
+   * territories: each knows only what it has admitted itself, and what was in the catalog when it last counted. Undefined
+   * where none does, or twice the room needed is there. To be called when the object's bytes are there. Rejects like
+   * `admit`, but for a chain that is away: then what it said last must do.
+   */
+  async recheck(
+    account: Account,
+    size: number,
+    format?: SegmentFormat,
+    layout: Layout = "own-file",
+    waits?: Waits,
+  ): Promise<NewVersion["requireRoom"]> {
+    const { catalog, chain } = this.components;
+    // Its bytes are counted since it was admitted.
+    if (size === 0 || !catalog.shared || this.hasAmpleRoom(account, 0)) return undefined;
+    const reading = await waitFor(waits, "chain", this.readings.read(account)).catch((error: unknown) => {
+      const known = this.readings.known(account);
+      if (known && error instanceof S3Error) return known;
+      throw error;
+    });
+    return (undeclaredBytes) => {
+      const refused = refusal(account, chain.account, reading, neededBytes(size, format, layout), undeclaredBytes);
+      if (refused) throw refused;
+    };
   }
 
   /** Whether the cached reading and count show twice the room needed. Admissions since then are counted, deletions not. */
@@ -109,6 +137,11 @@ export class QuotaCheck {
     const refused = refusal(account, this.components.chain.account, reading, bytes, total);
     if (refused) throw refused;
   }
+}
+
+/** What an object takes of a territory: in a pack its bytes, else whole segments. */
+function neededBytes(size: number, format: SegmentFormat | undefined, layout: Layout): number {
+  return layout === "pack" ? size : segmentCount(size, format) * SEGMENT_SIZE;
 }
 
 function refusal(

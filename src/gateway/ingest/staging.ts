@@ -21,6 +21,7 @@ export class Staging {
   async commit<Result extends Released>(fresh: readonly BlobId[], transaction: () => Promise<Result>): Promise<Result> {
     let result: Result;
     try {
+      this.components.blobs.requireFresh(fresh);
       result = await transaction();
     } catch (error) {
       await this.removeOrphans(async () => this.components.catalog.orphans(fresh));

@@ -4,6 +4,7 @@ import type { Bucket } from "../../model/bucket.js";
 import { isProblem } from "../../model/errors.js";
 import {
   addUsage,
+  isUnlimited,
   NO_USAGE,
   requireQuota,
   type AccountQuota,
@@ -36,8 +37,11 @@ export class StorageQuota {
     replaced: () => Promise<Usage | undefined>,
   ): Promise<void> {
     const { usage: catalog } = this.components.catalog;
-    const { usage, quota } = await catalog.bucket(name);
     const accountQuota = this.ofAccount(owner);
+    const quota = await catalog.quota(name);
+    // Few have one.
+    if (accountQuota === undefined && isUnlimited(quota)) return;
+    const { usage } = await catalog.bucket(name);
     const held = accountQuota ? await catalog.owner(owner) : NO_USAGE;
     const check = (change: UsageChange) => {
       requireQuota(quota, usage, change, `bucket ${name}`);

@@ -40,9 +40,10 @@ export class ObjectBytes {
   async open(
     version: ObjectVersion,
     range: ByteRange,
-    { signal, waits }: Pick<Call, "signal" | "waits">,
+    call: Pick<Call, "signal" | "waits">,
     key: DataKey | undefined,
   ): Promise<ByteStream> {
+    const { signal, waits } = call;
     const { network } = version;
     if (network && !network.file) throw pendingDeal(network);
     if (range.end <= range.start) return ByteStream.of();
@@ -51,7 +52,7 @@ export class ObjectBytes {
     for (let attempt = 1; ; attempt++) {
       try {
         const staged =
-          current.durability.state === "stored" ? undefined : await this.openStaged(current, range, signal, key);
+          current.durability.state === "stored" ? undefined : await this.openStaged(current, range, call, key);
         if (staged) return staged;
         return await this.components.retrieval.open(
           await this.fileRanges(current, range, key),
@@ -73,7 +74,7 @@ export class ObjectBytes {
   private async openStaged(
     version: ObjectVersion,
     range: ByteRange,
-    signal: AbortSignal,
+    call: Pick<Call, "signal" | "waits">,
     key: DataKey | undefined,
   ): Promise<ByteStream | undefined> {
     const [extent] = version.extents;
@@ -85,10 +86,36 @@ export class ObjectBytes {
     const isChecked = (blob: BlobId) => this.components.blobs.isChecked(blob);
     if (version.durability.state === "damaged" && !staged.blobs.every(isChecked)) throw damagedObject(version);
     try {
-      return await ByteStream.begin(staged.content, signal, this.components.blobs.pin(staged.blobs));
+      const content = this.following(staged.content, version, range, call, key);
+      return await ByteStream.begin(content, call.signal, this.components.blobs.pin(staged.blobs));
     } catch (error) {
       if (error instanceof BlobMissing) return undefined;
       throw error;
+    }
+  }
+
+  /**
+   * Staged bytes, and what follows where they end too soon: another gateway, which does not know of pins here, may let them
+   * go. Then they are where the catalog says now, or the object is deleted, and the reader gets an error.
+   */
+  private async *following(
+    content: AsyncIterable<Uint8Array>,
+    version: ObjectVersion,
+    range: ByteRange,
+    call: Pick<Call, "signal" | "waits">,
+    key: DataKey | undefined,
+  ): AsyncGenerator<Uint8Array, void> {
+    let position = range.start;
+    try {
+      for await (const chunk of content) {
+        position += chunk.length;
+        yield chunk;
+      }
+    } catch (error) {
+      // At the first byte the caller looks again.
+      if (position === range.start || !(error instanceof BlobMissing)) throw error;
+      const now = await this.currentVersion(version);
+      yield* await this.open(now, { start: position, end: range.end }, call, key);
     }
   }
 

@@ -226,9 +226,10 @@ export class ObjectCopy {
       const ingested = await ingest(this.components, body, { signal: call.signal, algorithm });
       const { blob, md5 } = ingested;
       const checksum = ingestedChecksum(ingested, algorithm);
+      const requireRoom = await quota.recheck(call.account, source.size, members.format, members.layout, call.waits);
       const written = await staging.commit([blob], () =>
         catalog.objects.put(
-          newVersion(call, key, { ...members, etag: md5, checksum }),
+          newVersion(call, key, { ...members, etag: md5, checksum, requireRoom }),
           { blobs: [{ blob, offset: 0, length: source.size }] },
           request.preconditions,
         ),

@@ -1,5 +1,7 @@
 import type { ListedVersion, NewVersion } from "../../catalog/catalog.js";
 import { isNetworkBucket } from "../../model/bucket.js";
+import type { Receipt } from "../../receipts/document.js";
+import type { Receipts } from "../../receipts/receipts.js";
 import type { ByteStream } from "../../streams/byte-stream.js";
 import type { BlobId, ObjectVersion } from "../../model/object.js";
 import type { Preconditions } from "../../model/precondition.js";
@@ -27,6 +29,7 @@ import type {
 import { newObjectAcl, withOwners } from "../access/object-acl.js";
 import { ingest, ingestedChecksum, type Ingested } from "../ingest/ingest.js";
 import { requireKey, requireMetadata } from "../limits.js";
+import { S3Error } from "../s3-error.js";
 import type { NotificationService } from "../buckets/notification-service.js";
 import { newLock, requireLockDigest, requireBypassable } from "./lock-service.js";
 import type { NetworkBucket } from "./network-bucket.js";
@@ -48,6 +51,8 @@ export interface ObjectComponents extends StorageComponents {
   readonly redundancy?: Redundancy | undefined;
   /** The bucket of all files on the network, where there is one. */
   readonly network?: NetworkBucket | undefined;
+  /** Absent without a chain. */
+  readonly receipts?: Pick<Receipts, "of"> | undefined;
 }
 
 /** Computed if the client sends no checksum, as on AWS. */
@@ -90,8 +95,11 @@ export class ObjectService implements Objects {
       );
       const { content, metadata, tags, preconditions } = settings;
       const own = { layout: layout(ingested.size), ...bodyMembers(ingested) };
-      const accountQuota = storageQuota.ofAccount(bucket.owner);
-      const members = { content, metadata, tags, acl, lock, ...encrypted, ...own, outboxEvent, accountQuota };
+      const limits = {
+        accountQuota: storageQuota.ofAccount(bucket.owner),
+        requireRoom: await quota.recheck(charged.account, ingested.size, encrypted.format, own.layout, call.waits),
+      };
+      const members = { content, metadata, tags, acl, lock, ...encrypted, ...own, outboxEvent, ...limits };
       const version = await this.commit(newVersion(charged, key, members), ingested.blob, preconditions);
       return { ...version, ...(await expiries.versionExpiry(version)) };
     } finally {
@@ -154,6 +162,23 @@ export class ObjectService implements Objects {
         return { ...result, body: await this.components.bytes.open(result.version, range, call, key) };
       },
     );
+  }
+
+  async receipt(
+    call: BucketCall,
+    name: ObjectKey,
+    request: ReadRequest,
+  ): Promise<Pick<ReadResult, "versionId"> & { readonly receipt: Receipt }> {
+    const { receipts } = this.components;
+    const { version, versionId } = await this.resolve(call, name, request);
+    if (!receipts || version.network)
+      throw new S3Error("InvalidRequest", {
+        message: receipts
+          ? "The network bucket's files are not this gateway's: what the chain lists of them needs no receipt. HEAD tells it."
+          : "This gateway issues no receipts.",
+      });
+    const receipt = await waitFor(call.waits, "chain", receipts.of(version.id, call.signal));
+    return { receipt, ...(versionId === undefined ? {} : { versionId }) };
   }
 
   async delete(

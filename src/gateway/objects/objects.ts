@@ -8,6 +8,7 @@ import type { ObjectLock } from "../../model/object-lock.js";
 import type { ContentHeaders, ObjectVersion } from "../../model/object.js";
 import type { Preconditions } from "../../model/precondition.js";
 import type { Tag } from "../../model/tag.js";
+import type { Receipt } from "../../receipts/document.js";
 import type { ByteStream } from "../../streams/byte-stream.js";
 import type { BucketCall } from "../call.js";
 import type { Body } from "../ingest/body.js";
@@ -118,6 +119,15 @@ export interface Objects {
   head(call: BucketCall, name: ObjectKey, request: ReadRequest): Promise<ReadResult>;
   /** Like `head`, with the bytes. The first bytes are verified before this resolves. */
   get(call: BucketCall, name: ObjectKey, request: ReadRequest): Promise<ReadResult & { readonly body: ByteStream }>;
+  /**
+   * A receipt of a stored object: what the chain lists of it, signed by the gateway. Like `head`, and InvalidObjectState
+   * before the object is stored; InvalidRequest for one that can have none.
+   */
+  receipt(
+    call: BucketCall,
+    name: ObjectKey,
+    request: ReadRequest,
+  ): Promise<Pick<ReadResult, "versionId"> & { readonly receipt: Receipt }>;
   /** AccessDenied if a lock protects the named version. */
   delete(
     call: BucketCall,

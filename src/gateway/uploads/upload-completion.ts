@@ -9,7 +9,7 @@ import { PLAIN } from "../../model/file.js";
 import type { Fid } from "../../model/hash.js";
 import type { Layout } from "../../model/layout.js";
 import type { Part, Upload } from "../../model/object.js";
-import type { Preprocessing } from "../../preprocessing/preprocessing.js";
+import type { UploadPreprocessing } from "../../preprocessing/preprocessing.js";
 import type { ObjectLayout } from "../ingest/object-layout.js";
 import type { StorageQuota } from "../ingest/storage-quota.js";
 import type { QuotaCheck } from "../ingest/quota-check.js";
@@ -32,7 +32,7 @@ export interface CompletionComponents {
   readonly staging: Staging;
   readonly quota: QuotaCheck;
   readonly storageQuota: StorageQuota;
-  readonly preprocessing: Preprocessing;
+  readonly preprocessing: UploadPreprocessing;
   readonly expiries: Expiries;
   readonly layouts: ObjectLayout;
   readonly notifications: NotificationService;
@@ -45,6 +45,7 @@ const MAX_RUNS = 1024;
 /** A completion that was checked and can begin. */
 interface Plan {
   readonly call: BucketCall;
+  readonly payer: Account;
   readonly upload: Upload;
   readonly request: CompleteRequest;
   readonly parts: readonly Part[];
@@ -96,7 +97,7 @@ export class UploadCompletion {
     await this.components.storageQuota.requireObject(call.bucket, objectKey, 0);
     const layout = await this.layout(upload, this.form(request), totalSize(parts));
     const release = await this.components.quota.admit(payer, totalSize(parts), upload.format, layout, call.waits);
-    return { result: this.start(key, { call, upload, request, parts, checksum, layout }, release) };
+    return { result: this.start(key, { call, payer, upload, request, parts, checksum, layout }, release) };
   }
 
   /** Ends the runs of an upload that was aborted, with NoSuchUpload. */
@@ -145,8 +146,8 @@ export class UploadCompletion {
   }
 
   private async store(plan: Plan, signal: AbortSignal): Promise<CompletedUpload> {
-    const { call, upload, request, parts, checksum, layout } = plan;
-    const { catalog, staging, preprocessing, expiries, notifications, storageQuota } = this.components;
+    const { call, payer, upload, request, parts, checksum, layout } = plan;
+    const { catalog, staging, preprocessing, expiries, notifications, storageQuota, quota } = this.components;
     const content = parts.filter(({ size }) => size > 0).map(({ blob, size }) => ({ blob, offset: 0, length: size }));
     const form = this.form(request);
     const promised = form !== "md5-parts" && content.length > 0;
@@ -176,6 +177,7 @@ export class UploadCompletion {
       fid,
       outboxEvent,
       accountQuota: storageQuota.ofAccount(call.bucket.owner),
+      requireRoom: await quota.recheck(payer, totalSize(parts), upload.format, layout, call.waits),
     });
     const written = await staging.commit([], () =>
       catalog.uploads.complete(upload.id, version, parts, request.preconditions),

@@ -6,7 +6,7 @@ import { PLAIN } from "../../model/file.js";
 import type { AbortSchedule } from "../../model/lifecycle.js";
 import { NO_USAGE } from "../../model/quota.js";
 import type { ObjectVersion, Part, Upload } from "../../model/object.js";
-import type { Preprocessing } from "../../preprocessing/preprocessing.js";
+import type { UploadPreprocessing } from "../../preprocessing/preprocessing.js";
 import { requireTags, TAG_LIMITS } from "../../model/tag.js";
 import type { StorageComponents } from "../objects/storage-components.js";
 import { payerOf } from "../access/accounts.js";
@@ -34,7 +34,7 @@ import { noSuchUpload, type UploadCompletion } from "./upload-completion.js";
 import { defined } from "../../model/defined.js";
 
 export interface UploadComponents extends StorageComponents, SourceComponents {
-  readonly preprocessing: Preprocessing;
+  readonly preprocessing: UploadPreprocessing;
   readonly completion: UploadCompletion;
 }
 

@@ -6,73 +6,22 @@ import {
   base58Decode,
   base58Encode,
   cryptoWaitReady,
-  decodeAddress,
-  encodeAddress,
   keyExtractSuri,
   mnemonicValidate,
   sr25519Verify,
 } from "@polkadot/util-crypto";
 import { z } from "zod";
 import type { CessAccount } from "../../model/account.js";
+import { CESS_SS58_PREFIX, formatAccount, publicKeyOf } from "./address.js";
 
-/**
- * CESS addresses carry this SS58 prefix, so they begin with `c`. All runtimes so far have it; the network's tools expect
- * 11331 of a main network. Here, an account is always written with this one; `CessChain.address` has the chain's own.
- */
-export const CESS_SS58_PREFIX = 11330;
+export { CESS_SS58_PREFIX, formatAccount, InvalidAccount, parseAccount, publicKeyOf } from "./address.js";
 
-const PUBLIC_KEY_SIZE = 32;
 const SIGNATURE_SIZE = 64;
-
-/** The text is not an account's address; the message says what is wrong with it. */
-export class InvalidAccount extends Error {
-  constructor(text: string, why: string) {
-    super(`"${text.slice(0, 80)}" is no CESS account: ${why}`);
-    this.name = "InvalidAccount";
-  }
-}
 
 /** An account that can sign. The secret stays inside the pair. */
 export interface Signer {
   readonly account: CessAccount;
   readonly pair: KeyringPair;
-}
-
-/**
- * The CESS address of the same public key, whatever SS58 prefix the text has: wallets show one key under several
- * prefixes. Throws InvalidAccount for a wrong checksum, wrong length, or text that is no base58.
- */
-export function parseAccount(text: string): CessAccount {
-  return formatAccount(publicKeyOf(text));
-}
-
-/** The CESS address of a public key of 32 bytes. */
-export function formatAccount(publicKey: Uint8Array): CessAccount {
-  return encodeAddress(publicKey, CESS_SS58_PREFIX) as CessAccount;
-}
-
-/** The address of the same public key under another SS58 prefix. */
-export function addressWithPrefix(account: CessAccount, prefix: number): string {
-  return encodeAddress(decodeAddress(account), prefix);
-}
-
-/** The public key of an SS58 address: 32 bytes. Throws InvalidAccount. */
-export function publicKeyOf(address: string): Uint8Array {
-  // decodeAddress takes hex as bare key bytes, without any checksum: a typing error would be another account.
-  if (!/^[1-9A-HJ-NP-Za-km-z]+$/.test(address)) throw new InvalidAccount(address, "it is not base58 text");
-  let key: Uint8Array;
-  try {
-    key = decodeAddress(address);
-  } catch (error) {
-    const checksum = String(error).includes("checksum");
-    throw new InvalidAccount(
-      address,
-      checksum ? "its checksum is wrong; is a letter mistyped?" : "it is no SS58 address",
-    );
-  }
-  if (key.length !== PUBLIC_KEY_SIZE)
-    throw new InvalidAccount(address, `it names ${key.length} bytes, not ${PUBLIC_KEY_SIZE}`);
-  return key;
 }
 
 /**

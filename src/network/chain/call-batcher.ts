@@ -28,7 +28,7 @@ export const CALL_BATCHER_DEFAULTS: CallBatcherSettings = { gatherMs: 100, maxCa
 interface Item {
   readonly build: BuildExtrinsic;
   readonly options: SubmitOptions;
-  readonly resolve: () => void;
+  readonly resolve: (block: number) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -53,9 +53,9 @@ export class CallBatcher {
     this.settings = { ...CALL_BATCHER_DEFAULTS, ...settings };
   }
 
-  /** As `Submitter.submit` for this call alone, though it may travel with others. */
-  submit(build: BuildExtrinsic, options: SubmitOptions = {}): Promise<void> {
-    const done = new Promise<void>((resolve, reject) => {
+  /** As `Submitter.submit` for this call alone, though it may travel with others; resolves with the block's number. */
+  submit(build: BuildExtrinsic, options: SubmitOptions = {}): Promise<number> {
+    const done = new Promise<number>((resolve, reject) => {
       this.waiting.push({ build, options, resolve, reject });
     });
     if (this.waiting.length >= this.settings.maxCalls) this.flush();
@@ -100,7 +100,7 @@ export class CallBatcher {
 
   private async sendAlone({ build, options, resolve, reject }: Item): Promise<void> {
     await this.submitter.submit(build, options).then(
-      () => resolve(),
+      (events) => resolve(blockOf(events)),
       (error: unknown) => reject(asError(error)),
     );
   }
@@ -114,13 +114,22 @@ export class CallBatcher {
       if (signed.length === 0) throw new ChainUnavailable("nobody waits for these calls any more");
       return batch(api, signed);
     };
+    // A caller that could not save what was signed, as it may not any more, must not keep the others from theirs.
+    const unsaved = new Map<Item, Error>();
     const onSigned = async (extrinsic: SignedExtrinsic) => {
-      await Promise.all(signed.map(({ options }) => options.onSigned?.(extrinsic) ?? Promise.resolve()));
+      const save = async (item: Item): Promise<void> => {
+        await item.options.onSigned?.(extrinsic).catch((error: unknown) => void unsaved.set(item, asError(error)));
+      };
+      await Promise.all(signed.map(save));
+      const [error] = unsaved.values();
+      if (error) throw error;
     };
     let events: readonly BlockEvent[];
     try {
       events = await this.submitter.submit(build, { onSigned });
     } catch (error) {
+      for (const [item, why] of unsaved) item.reject(why);
+      if (unsaved.size > 0) return this.send(items.filter((item) => !unsaved.has(item)));
       await this.failedTogether(items, asError(error));
       return;
     }
@@ -128,7 +137,7 @@ export class CallBatcher {
     signed.forEach(({ resolve, reject }, position) => {
       const outcome =
         outcomes.length === signed.length ? outcomes[position] : unreadable(signed.length, outcomes.length);
-      if (outcome === undefined) resolve();
+      if (outcome === undefined) resolve(blockOf(events));
       else reject(outcome);
     });
   }
@@ -148,6 +157,13 @@ export class CallBatcher {
   }
 }
 
+/** The block that an extrinsic with these events is in. Each has at least one event, which tells that it succeeded. */
+function blockOf(events: readonly BlockEvent[]): number {
+  const [first] = events;
+  if (first === undefined) throw new Error("an extrinsic is final, but has no events");
+  return first.block;
+}
+
 function isWanted({ options }: Item): boolean {
   return options.signal?.aborted !== true;
 }
@@ -158,7 +174,7 @@ function batch(api: ApiPromise, items: readonly Item[]) {
 }
 
 /** What became of each call of a force batch, in order: undefined for success. */
-function itemOutcomes(events: readonly BlockEvent[]): (ChainRefusal | undefined)[] {
+export function itemOutcomes(events: readonly BlockEvent[]): (ChainRefusal | undefined)[] {
   return events
     .filter(({ section, method }) => section === "utility" && (method === "ItemCompleted" || method === "ItemFailed"))
     .map((event) => (event.method === "ItemCompleted" ? undefined : refusal(event.field("error") ?? event.data[0])));

@@ -1,6 +1,7 @@
 import type { CessAccount } from "../../model/account.js";
 import type { Fid } from "../../model/hash.js";
-import { addressWithPrefix, type Signer } from "./accounts.js";
+import type { Signer } from "./accounts.js";
+import { addressWithPrefix } from "./address.js";
 import type {
   Chain,
   ChainDeal,
@@ -25,6 +26,7 @@ import { proxyCalls, proxyExtrinsic } from "./proxy-calls.js";
 import type { ProxyAuthorizer, SignedAuthorization } from "./proxy-authorization.js";
 import type { WalletType } from "./wallets.js";
 import { GatewayRegistration } from "./gateway-registration.js";
+import type { Nonces } from "./nonces.js";
 import { Submitter, type SubmitterSettings } from "./submitter.js";
 
 /**
@@ -46,13 +48,14 @@ export class CessChain implements Chain, GatewayRegister, ProxyAuthorizer, Owner
   private readonly watches = new Set<() => void>();
 
   constructor(
-    components: { session: ChainSession; signer: Signer },
+    components: { session: ChainSession; signer: Signer; nonces?: Nonces },
     settings: Partial<SubmitterSettings & CallBatcherSettings> = {},
   ) {
-    const { session, signer } = components;
+    const { session, signer, nonces } = components;
+    const { connection, blocks } = session;
     this.signer = signer;
     this.session = session;
-    this.submitter = new Submitter({ signer, connection: session.connection, blocks: session.blocks }, settings);
+    this.submitter = new Submitter({ signer, connection, blocks, ...(nonces && { nonces }) }, settings);
     this.registration = new GatewayRegistration({ session, signer, submitter: this.submitter });
     this.batcher = new CallBatcher({ submitter: this.submitter, connection: session.connection }, settings);
   }
@@ -108,7 +111,7 @@ export class CessChain implements Chain, GatewayRegister, ProxyAuthorizer, Owner
     return this.session.reader.finalizedBlock();
   }
 
-  async declare(order: DealOrder, options: SubmitOptions): Promise<void> {
+  async declare(order: DealOrder, options: SubmitOptions): Promise<number> {
     const segments = order.segments.map(({ hash, fragments }) => ({
       hash: hashArgument(hash),
       fragmentList: fragments.map(hashArgument),
@@ -122,13 +125,13 @@ export class CessChain implements Chain, GatewayRegister, ProxyAuthorizer, Owner
     };
     const args = [hashArgument(order.fid), segments, brief, order.size];
     const submitted = this.batcher.submit((api) => call(api, "fileBank", "uploadDeclaration", args), options);
-    await this.calls.count("fileBank.uploadDeclaration", submitted);
+    return this.calls.count("fileBank.uploadDeclaration", submitted);
   }
 
-  async deleteFile(owner: CessAccount, fid: Fid, options: SubmitOptions): Promise<void> {
+  async deleteFile(owner: CessAccount, fid: Fid, options: SubmitOptions): Promise<number> {
     const args = [owner, hashArgument(fid)];
     const submitted = this.batcher.submit((api) => call(api, "fileBank", "deleteFile", args), options);
-    await this.calls.count("fileBank.deleteFile", submitted);
+    return this.calls.count("fileBank.deleteFile", submitted);
   }
 
   takesAuthorizations(type: WalletType): Promise<boolean> {

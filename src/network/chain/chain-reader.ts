@@ -1,7 +1,7 @@
 import type { Codec } from "@polkadot/types/types";
 import type { CessAccount } from "../../model/account.js";
 import type { Fid } from "../../model/hash.js";
-import type { ChainDeal, ChainFile, ChainNode, Territory } from "./chain.js";
+import type { BlockName, ChainDeal, ChainFile, ChainNode, FileAtBlock, Territory } from "./chain.js";
 import {
   asAccount,
   asBigInt,
@@ -35,6 +35,23 @@ export class ChainReader {
   async file(fid: Fid, at?: "best" | "finalized"): Promise<ChainFile | undefined> {
     const info = await this.read("fileBank", "file", [hashArgument(fid)], at);
     return info === undefined ? undefined : toFile(fid, info);
+  }
+
+  /** The file as a block shows it: the newest final one, or one that is named. */
+  fileAt(fid: Fid, named?: BlockName): Promise<FileAtBlock> {
+    return this.connection.call(async (link) => {
+      const block = named ?? (await this.connection.finalizedHead(link));
+      const info = await readStorage(link, "fileBank", "file", [hashArgument(fid)], block.hash);
+      return { block, file: info && toFile(fid, info) };
+    });
+  }
+
+  /** The hash of a block of the best fork; undefined where there is none of that number yet. */
+  blockHash(number: number): Promise<string | undefined> {
+    return this.connection.call(async (link) => {
+      const hash = await link.send("chain_getBlockHash", [number]);
+      return typeof hash === "string" ? hash : undefined;
+    });
   }
 
   /** FIDs of the files that an account owns, at the newest final block. */
@@ -162,6 +179,7 @@ function toFile(fid: Fid, info: Codec): ChainFile {
   return {
     fid,
     size: asNumber(field(info, "fileSize")),
+    completed: asNumber(field(info, "completion")),
     owners: items(field(info, "owner")).map((brief) => ({
       account: asAccount(field(brief, "user")),
       territory: asText(field(brief, "territoryName")),

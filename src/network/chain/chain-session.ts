@@ -2,6 +2,8 @@ import { watchAuthorizations } from "./chain-events.js";
 import { ChainReader } from "./chain-reader.js";
 import { Connection, type ConnectionSettings } from "./connection.js";
 import type { FinalizedWatermark } from "./finalized-watermark.js";
+import type { Fid } from "../../model/hash.js";
+import type { BlockName, FileAtBlock } from "./chain.js";
 import { FinalizedBlocks, type FinalizedBlocksSettings } from "./finalized-blocks.js";
 
 export type ChainSessionSettings = Pick<ConnectionSettings, "endpoints"> &
@@ -41,6 +43,11 @@ export class ChainSession {
   /** The hash of the chain's first block: `0x` and 64 hex digits. Rejects with ChainUnavailable. */
   genesis(): Promise<string> {
     return this.connection.call(({ api }) => Promise.resolve(api.genesisHash.toHex()));
+  }
+
+  /** What the newest final block, or one that is named, shows under a FID. Rejects with ChainUnavailable. */
+  fileAt(fid: Fid, block?: BlockName): Promise<FileAtBlock> {
+    return this.reader.fileAt(fid, block);
   }
 
   /** The time of the best block, ms since 1970; undefined where the runtime keeps none. Rejects with ChainUnavailable. */

@@ -28,14 +28,15 @@ export interface Chain {
   /**
    * Submits fileBank.uploadDeclaration and waits until it is in a finalized block. `onSigned` is awaited before the
    * extrinsic leaves this process: save what it says, so that a restart knows whether it may still be included.
-   * Rejects with ChainRefusal when the pallet refuses (its fee is paid), ExtrinsicLost when it was never included.
+   * Resolves with the number of that block. Rejects with ChainRefusal when the pallet refuses (its fee is paid),
+   * ExtrinsicLost when it was never included.
    */
-  declare(order: DealOrder, options: SubmitOptions): Promise<void>;
+  declare(order: DealOrder, options: SubmitOptions): Promise<number>;
   /**
-   * Submits fileBank.deleteFile(owner, fid). The same waiting and failing as `declare`. Success does not prove that the
-   * file is gone: read it afterwards.
+   * Submits fileBank.deleteFile(owner, fid). The same waiting, answer and failing as `declare`. Success does not prove
+   * that the file is gone: read it afterwards.
    */
-  deleteFile(owner: CessAccount, fid: Fid, options: SubmitOptions): Promise<void>;
+  deleteFile(owner: CessAccount, fid: Fid, options: SubmitOptions): Promise<number>;
   /**
    * Whether an extrinsic signed earlier can no longer be included in the future: its nonce is used or its era is over,
    * at a finalized block.
@@ -95,6 +96,8 @@ export interface ChainDeal {
 export interface ChainFile {
   readonly fid: Fid;
   readonly size: number;
+  /** The block of the last report, which made the deal a file. */
+  readonly completed?: number;
   /** `fileName`: as the owner's gateway wrote it, in clear. */
   readonly owners: readonly { readonly account: CessAccount; readonly territory: string; readonly fileName?: string }[];
   /** Each with its 12 fragments in index order and the node that reported it; `lost`: that node is to be replaced. */
@@ -102,6 +105,18 @@ export interface ChainFile {
     readonly hash: Hash;
     readonly fragments: readonly { readonly hash: Hash; readonly node: CessAccount; readonly lost?: boolean }[];
   }[];
+}
+
+export interface BlockName {
+  readonly number: number;
+  /** `0x` and 64 hex digits. */
+  readonly hash: string;
+}
+
+/** What one block shows under a FID. */
+export interface FileAtBlock {
+  readonly block: BlockName;
+  readonly file: ChainFile | undefined;
 }
 
 /** Bytes. */

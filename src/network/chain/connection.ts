@@ -214,7 +214,7 @@ export class Connection {
       if (genesis !== this.genesis) {
         throw new ChainUnavailable(`${link.name} serves another chain: genesis ${genesis}, not ${this.genesis}`);
       }
-      this.watermark.begin(genesis);
+      await this.watermark.begin(genesis);
       this.prefix = ss58PrefixOf(link.api);
       await this.guard(link, () => {
         this.link = link;

@@ -18,6 +18,8 @@ export const FINALIZED_BLOCKS_DEFAULTS: FinalizedBlocksSettings = { maxCatchUpBl
 
 /** One event of a block, decoded by the runtime that executed the block. */
 export interface BlockEvent {
+  /** The block's number. */
+  readonly block: number;
   /** Position of the extrinsic that caused it; undefined for those of the block itself. */
   readonly extrinsic: number | undefined;
   readonly section: string;
@@ -60,13 +62,19 @@ export class FinalizedBlocks {
   constructor(components: { connection: Connection }, settings: Partial<FinalizedBlocksSettings> = {}) {
     this.connection = components.connection;
     this.settings = { ...FINALIZED_BLOCKS_DEFAULTS, ...settings };
-    this.stop = this.connection.onLink((link) => {
-      link
-        .subscribe("chain_finalizedHead", "chain_subscribeFinalizedHeads", (head) => this.onHead(link, head))
-        .catch(() => {
-          // The link broke; its successor is subscribed to when it comes.
-        });
-    });
+    this.stop = this.connection.onLink((link) => void this.follow(link));
+  }
+
+  /** Until the link breaks: a node may leave the request unanswered, and the link be well. Its successor has its own. */
+  private async follow(link: Link): Promise<void> {
+    while (!link.down.aborted && !this.connection.closing.aborted) {
+      try {
+        await link.subscribe("chain_finalizedHead", "chain_subscribeFinalizedHeads", (head) => this.onHead(link, head));
+        return;
+      } catch {
+        await this.rest();
+      }
+    }
   }
 
   /** Number of the last block that all listeners have seen; undefined before the first head. */
@@ -190,7 +198,7 @@ class FetchedBlock implements FinalizedBlock {
 
   events(): Promise<readonly BlockEvent[]> {
     this.fetchedEvents ??= this.connection
-      .call((link) => readEvents(link, this.hash))
+      .call((link) => readEvents(link, this))
       .catch((error: unknown) => {
         this.fetchedEvents = undefined;
         throw asError(error);
@@ -200,7 +208,7 @@ class FetchedBlock implements FinalizedBlock {
 }
 
 /** A block's events have the types of the runtime that executed it, which after an upgrade is not the present one. */
-async function readEvents(link: Link, hash: string): Promise<readonly BlockEvent[]> {
+async function readEvents(link: Link, { number, hash }: FinalizedBlock): Promise<readonly BlockEvent[]> {
   const entry = link.api.query["system"]?.["events"];
   if (entry === undefined) throw new ChainUnavailable(`${link.name}: this runtime has no system.events`);
   const [raw, { registry }] = await Promise.all([
@@ -210,6 +218,7 @@ async function readEvents(link: Link, hash: string): Promise<readonly BlockEvent
   if (typeof raw !== "string") return [];
   const records = registry.createType("Vec<EventRecord>", Buffer.from(raw.slice(2), "hex")) as unknown as EventRecord[];
   return records.map(({ phase, event }) => ({
+    block: number,
     extrinsic: phase.isApplyExtrinsic ? phase.asApplyExtrinsic.toNumber() : undefined,
     section: event.section,
     method: event.method,

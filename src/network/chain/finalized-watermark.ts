@@ -1,4 +1,4 @@
-import type { KeyValueStore } from "../key-value-store.js";
+import type { KeyValueStore } from "../../model/key-value-store.js";
 
 const STORE_KEY = "final-block";
 /** How many final blocks may be unsaved: writing a file for each would cost too much. */
@@ -11,20 +11,27 @@ interface Saved {
   readonly number: number;
 }
 
-/** The highest final block that anything was read from, by this process or an earlier one. */
+/** Where all processes tell each other of final blocks, and are told the highest. */
+export interface SharedWatermark {
+  raise(genesis: string, number: number): Promise<number>;
+}
+
+/** The highest final block that anything was read from, by this process, an earlier one, or one that it shares it with. */
 export class FinalizedWatermark {
   private genesis: string | undefined;
   private highest = -1;
   private saving: Promise<void> | undefined;
+  private sharing = false;
 
   private constructor(
     private readonly store: KeyValueStore | undefined,
     private saved: Saved | undefined,
+    private readonly shared?: SharedWatermark,
   ) {}
 
   /** With what was saved; what cannot be read is begun anew. */
-  static async open(store: KeyValueStore): Promise<FinalizedWatermark> {
-    return new FinalizedWatermark(store, soundMark(await store.get(STORE_KEY).catch(() => undefined)));
+  static async open(store: KeyValueStore, shared?: SharedWatermark): Promise<FinalizedWatermark> {
+    return new FinalizedWatermark(store, soundMark(await store.get(STORE_KEY).catch(() => undefined)), shared);
   }
 
   /** Of this process alone. */
@@ -37,17 +44,23 @@ export class FinalizedWatermark {
     return this.highest;
   }
 
-  /** Sets the chain before anything is read from it. What is known of another chain is forgotten. */
-  begin(genesis: string): void {
-    if (genesis === this.genesis) return;
-    this.genesis = genesis;
-    this.highest = this.savedNumber();
+  /**
+   * Sets the chain before anything is read over a new link. What is known of another chain is forgotten. Resolves when it is
+   * known what others have read, or cannot be known at present.
+   */
+  async begin(genesis: string): Promise<void> {
+    if (genesis !== this.genesis) {
+      this.genesis = genesis;
+      this.highest = this.savedNumber();
+    }
+    await this.share();
   }
 
   /** Reports a final block that something was read from. */
   saw(number: number): void {
     if (number <= this.highest) return;
     this.highest = number;
+    if (!this.sharing) void this.share();
     if (this.unsaved() >= UNSAVED_BLOCKS) void this.save().catch(() => undefined);
   }
 
@@ -59,6 +72,18 @@ export class FinalizedWatermark {
       () => (this.saving = undefined),
     );
     return this.saving;
+  }
+
+  /** One at a time; blocks that come meanwhile are told together. What cannot be told is told with the next one. */
+  private async share(): Promise<void> {
+    const { shared, genesis, highest } = this;
+    if (!shared || genesis === undefined) return;
+    this.sharing = true;
+    const told = await shared.raise(genesis, highest).catch(() => undefined);
+    this.sharing = false;
+    if (told === undefined || genesis !== this.genesis) return;
+    if (this.highest > Math.max(highest, told)) await this.share();
+    else this.highest = Math.max(this.highest, told);
   }
 
   private async write(store: KeyValueStore, watermark: Saved): Promise<void> {

@@ -27,6 +27,15 @@ export function ownerExtrinsic(api: ApiPromise, asked: OwnerCall): SubmittableEx
   return call(api, pallet, name, argumentsOf(asked));
 }
 
+/** One extrinsic with these calls, at least one; several are a batch, of which each succeeds or is refused by itself. */
+export function ownerExtrinsics(api: ApiPromise, asked: readonly OwnerCall[]): SubmittableExtrinsic<"promise"> {
+  const [first, ...others] = asked.map((each) => ownerExtrinsic(api, each));
+  if (first === undefined) throw new RangeError("there is no call");
+  return others.length === 0
+    ? first
+    : call(api, "utility", "forceBatch", [[first, ...others].map(({ method }) => method)]);
+}
+
 function argumentsOf(asked: OwnerCall): readonly unknown[] {
   switch (asked.kind) {
     case "buy":

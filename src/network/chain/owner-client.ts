@@ -41,8 +41,8 @@ export class OwnerClient implements OwnerSigner {
   }
 
   /** As `submit` of a call without a price; it may travel with others that come at the same time. */
-  submitTogether(call: OwnerCall, options: SubmitOptions = {}): Promise<void> {
-    return this.batcher.submit((api) => ownerExtrinsic(api, call), options);
+  async submitTogether(call: OwnerCall, options: SubmitOptions = {}): Promise<void> {
+    await this.batcher.submit((api) => ownerExtrinsic(api, call), options);
   }
 
   /** What waits rejects with ChainUnavailable, though it may still be included. Whoever made the session closes it. */

@@ -8,9 +8,10 @@ import { ChainUnavailable, ExtrinsicLost, FeesUnpaid, type SignedExtrinsic, type
 import { asNumber, field } from "./codec.js";
 import type { Connection } from "./connection.js";
 import { dispatchRefusal } from "./dispatch-error.js";
+import { call } from "./extrinsics.js";
 import type { BlockEvent, FinalizedBlock, FinalizedBlocks } from "./finalized-blocks.js";
 import { type Link, RpcRefusal } from "./link.js";
-import { Nonces } from "./nonces.js";
+import { MemoryNonces, type Nonces, type SentExtrinsic } from "./nonces.js";
 import { readStorage } from "./storage.js";
 
 export interface SubmitterSettings {
@@ -39,9 +40,7 @@ const MAX_SIGNINGS = 4;
 
 export type BuildExtrinsic = (api: ApiPromise) => SubmittableExtrinsic<"promise">;
 
-interface Submission extends SignedExtrinsic {
-  /** The very bytes, as hex: sending them again can never do the thing twice. */
-  readonly hex: string;
+interface Submission extends SignedExtrinsic, SentExtrinsic {
   sentAt: number;
   /** Resolves with the extrinsic's own events. */
   readonly done: Promise<readonly BlockEvent[]>;
@@ -58,20 +57,22 @@ export class Submitter {
   private readonly connection: Connection;
   private readonly blocks: FinalizedBlocks;
   private readonly settings: SubmitterSettings;
-  private readonly nonces = new Nonces();
+  private readonly nonces: Nonces;
   private readonly flights: Semaphore;
   private readonly signing = new Semaphore({ permits: 1 });
   private readonly pending = new Set<Submission>();
   private readonly closing = new AbortController();
+  private fillingGap = false;
   private readonly stops: (() => void)[];
 
   constructor(
-    components: { signer: Signer; connection: Connection; blocks: FinalizedBlocks },
+    components: { signer: Signer; connection: Connection; blocks: FinalizedBlocks; nonces?: Nonces },
     settings: Partial<SubmitterSettings> = {},
   ) {
     this.signer = components.signer;
     this.connection = components.connection;
     this.blocks = components.blocks;
+    this.nonces = components.nonces ?? new MemoryNonces();
     this.settings = { ...SUBMITTER_DEFAULTS, ...settings };
     this.flights = new Semaphore({ permits: this.settings.maxInFlight, waiting: this.settings.maxWaiting });
     this.stops = [
@@ -149,7 +150,7 @@ export class Submitter {
         if (!(error instanceof RpcRefusal)) return submission;
         const failure = readRefusal(error, this.signer.account);
         if (failure === "known") return submission;
-        this.nonces.release(submission.nonce);
+        await this.nonces.release(submission.nonce);
         if (failure !== "nonce" || signings === MAX_SIGNINGS) {
           const lost = failure === "nonce" ? notTaken(error) : failure;
           this.end(submission, lost);
@@ -168,7 +169,7 @@ export class Submitter {
       const next = this.nonces.unknown ? await link.send("system_accountNextIndex", [this.signer.account]) : undefined;
       return { link, head, next };
     }, options.signal);
-    const nonce = this.nonces.take(next === undefined ? undefined : Number(next));
+    const nonce = await this.nonces.take(next === undefined ? undefined : Number(next));
     try {
       const { api } = link;
       const extrinsic = build(api);
@@ -184,25 +185,26 @@ export class Submitter {
       await options.onSigned?.({ nonce, untilBlock });
       options.signal?.throwIfAborted();
       const submission = newSubmission(extrinsic.toHex(), nonce, untilBlock, head.number);
+      await this.nonces.signed(nonce, submission);
       this.pending.add(submission);
       return { submission, link };
     } catch (error) {
-      this.nonces.release(nonce);
+      await this.nonces.release(nonce);
       throw error;
     }
   }
 
   private async look(block: FinalizedBlock): Promise<void> {
-    if (this.pending.size === 0) return;
-    const extrinsics = await block.extrinsics();
+    if (this.pending.size === 0 && !(await this.nonces.others())) return;
+    const extrinsics = this.pending.size === 0 ? [] : await block.extrinsics();
     for (const submission of [...this.pending]) {
       const position = extrinsics.indexOf(submission.hex);
       if (position < 0) continue;
-      const outcome = await outcomeOf(block, position);
+      const outcome = await extrinsicOutcome(block, position);
       this.nonces.spent(submission.nonce);
       this.end(submission, outcome);
     }
-    if (this.pending.size === 0) return;
+    if (this.pending.size === 0 && !(await this.nonces.others())) return;
     const nonce = await this.connection.call((link) => this.nonceAt(link, block.hash));
     for (const submission of [...this.pending]) {
       if (submission.nonce < nonce) {
@@ -213,11 +215,23 @@ export class Submitter {
           new ExtrinsicLost(`another extrinsic of ${this.signer.account} used nonce ${submission.nonce}`),
         );
       } else if (block.number >= submission.untilBlock) {
-        this.nonces.release(submission.nonce);
+        await this.nonces.release(submission.nonce);
         this.end(submission, new ExtrinsicLost(`it was not included until its era ended at block ${block.number}`));
       }
     }
     await this.resendLate(block.number);
+    await this.lookAfterOthers(block.number, nonce);
+  }
+
+  /** What others have signed, who may have died, and nonces that nobody uses, on which everybody waits. */
+  private async lookAfterOthers(number: number, nonce: number): Promise<void> {
+    const due = await this.nonces.finalized(number, nonce, number - this.settings.resendAfterBlocks);
+    for (const hex of due.resend) await this.connection.call((link) => resend(link, hex));
+    if (!due.gap || this.fillingGap) return;
+    this.fillingGap = true;
+    // It does nothing but use the nonce. Should it fail, the next block shows the gap again.
+    const filled = this.submit((api) => call(api, "system", "remark", ["0x"])).catch(() => undefined);
+    void filled.finally(() => (this.fillingGap = false));
   }
 
   /** Looks into blocks that are too old to be delivered, since an extrinsic of ours may be in them. */
@@ -267,7 +281,10 @@ function newSubmission(hex: string, nonce: number, untilBlock: number, sentAt: n
  * The extrinsic's events when it succeeded, else its refusal. It is certainly included, so a result that cannot be read
  * is an error of its own kind.
  */
-async function outcomeOf(block: FinalizedBlock, position: number): Promise<Error | readonly BlockEvent[]> {
+export async function extrinsicOutcome(
+  block: FinalizedBlock,
+  position: number,
+): Promise<Error | readonly BlockEvent[]> {
   try {
     const events = await block.events();
     return dispatchRefusal(events, position) ?? events.filter(({ extrinsic }) => extrinsic === position);
@@ -298,6 +315,16 @@ function readRefusal(refusal: RpcRefusal, account: string): "known" | "nonce" | 
     return new FeesUnpaid(`${account} has too few tokens to pay the fee: ${refusal.message}`, { cause: refusal });
   }
   return notTaken(refusal);
+}
+
+/**
+ * The same for bytes that somebody else has signed, whose nonce is not ours to choose; undefined where the node has them
+ * already.
+ */
+export function refusalOf(refusal: RpcRefusal, account: string): Error | undefined {
+  const failure = readRefusal(refusal, account);
+  if (failure === "known") return undefined;
+  return failure === "nonce" ? notTaken(refusal) : failure;
 }
 
 function asFlightError(error: unknown): Error {

@@ -89,6 +89,16 @@ export interface CallQuote {
   readonly readable: unknown;
 }
 
+/** What wallets sign, as polkadot.js writes it (SignerPayloadJSON): numbers and bytes as hex. */
+export interface WalletPayload {
+  readonly address: string;
+  readonly method: `0x${string}`;
+  readonly era: `0x${string}`;
+  readonly blockNumber: `0x${string}`;
+  readonly genesisHash: `0x${string}`;
+  readonly version: number;
+}
+
 /** What the chain says of owners. Every call rejects with ChainUnavailable when no endpoint answers in time. */
 export interface TerritoryChain {
   terms(): Promise<TerritoryTerms>;

@@ -5,9 +5,8 @@ import { toTerritory } from "./chain-reader.js";
 import type { ChainSession } from "./chain-session.js";
 import { ChainUnavailable } from "./chain.js";
 import { asAccount, asBigInt, asFid, asNumber, asText, field, items, optionalField } from "./codec.js";
-import { call } from "./extrinsics.js";
 import { feeOf } from "./fees.js";
-import { ownerExtrinsic } from "./owner-calls.js";
+import { ownerExtrinsics } from "./owner-calls.js";
 import { readMap, readStorage } from "./storage.js";
 import type {
   AccountBalance,
@@ -126,12 +125,7 @@ export class TerritoryReader implements TerritoryChain {
 
   quote(calls: readonly OwnerCall[], account: CessAccount): Promise<CallQuote> {
     return this.session.connection.call(async (link) => {
-      const [first, ...others] = calls.map((each) => ownerExtrinsic(link.api, each));
-      if (first === undefined) throw new RangeError("there is no call to quote");
-      const extrinsic =
-        others.length === 0
-          ? first
-          : call(link.api, "utility", "forceBatch", [[first, ...others].map(({ method }) => method)]);
+      const extrinsic = ownerExtrinsics(link.api, calls);
       return {
         hex: extrinsic.method.toHex(),
         readable: extrinsic.method.toHuman(),

@@ -39,6 +39,8 @@ export const savedRecord = z.object({
   streaks: z.tuple([number, number]),
   open: z.object({ until: number, cause: z.enum(openCauses) }).exactOptional(),
   lastFailure: z.string().exactOptional(),
+  /** Ms since 1970; absent from what older versions wrote. */
+  touchedAt: number.exactOptional(),
   put: savedTransfers,
   get: savedTransfers,
 });
@@ -66,6 +68,8 @@ export class NodeRecord {
   /** The one transfer that a half-open circuit admits is under way. */
   trialRunning = false;
   lastFailure: string | undefined;
+  /** When anything was last learned, ms since 1970. */
+  touchedAt = 0;
   readonly transfers: Readonly<Record<Direction, Transfers>>;
 
   constructor(saved?: SavedRecord) {
@@ -78,6 +82,7 @@ export class NodeRecord {
     [this.failureStreak, this.silenceStreak] = saved.streaks;
     this.open = saved.open;
     this.lastFailure = saved.lastFailure;
+    this.touchedAt = saved.touchedAt ?? 0;
   }
 
   transferred(direction: Direction, bytes: number, ms: number): void {
@@ -139,6 +144,7 @@ export class NodeRecord {
       streaks: [this.failureStreak, this.silenceStreak],
       ...(this.open && { open: this.open }),
       ...(this.lastFailure !== undefined && { lastFailure: this.lastFailure }),
+      touchedAt: this.touchedAt,
       put: saveTransfers(this.transfers.put),
       get: saveTransfers(this.transfers.get),
     };

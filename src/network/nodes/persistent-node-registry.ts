@@ -5,13 +5,12 @@ import { DecayingHistogram } from "./decaying-histogram.js";
 import { MassFailure } from "./mass-failure.js";
 import { bestOf, quality } from "./node-quality.js";
 import type { RegisteredNode, Direction, NodeRegistry, NodeExperience } from "./node-registry.js";
-import { type OpenCause, NodeRecord, savedRecord } from "./node-record.js";
+import { type OpenCause, NodeRecord } from "./node-record.js";
 import type { NodeFailure } from "./nodes.js";
+import { readRecords, RECORDS_KEY, SharedRecords } from "./shared-records.js";
 import { NODE_REGISTRY_DEFAULTS, type NodeRegistryComponents, type NodeRegistrySettings } from "./registry-settings.js";
 
 const NOBODY: ReadonlySet<string> = new Set();
-/** Of the saved records; older versions wrote them under this name. */
-const STORE_KEY = "node-book";
 /** Being hedged out counts as a failure after so many times what 95 in 100 of the node's own transfers took … */
 const MUCH_SLOWER = 1.5;
 /** … once it has made so many; what nine in ten of all nodes' took before that … */
@@ -63,12 +62,14 @@ export class PersistentNodeRegistry implements NodeRegistry {
   private reading: { readonly at: number; readonly nodes: Promise<Register> } | undefined;
   /** Since the start; what records have is remembered longer, and forgotten with them. */
   private readonly counts = { failures: 0, corrupt: 0, missedReports: 0, cooldowns: 0 };
+  private readonly shared: SharedRecords | undefined;
   private changed = false;
   private saving: Promise<void> = Promise.resolve();
 
   private constructor(components: NodeRegistryComponents, settings: Partial<NodeRegistrySettings>) {
     this.components = components;
     this.settings = { ...NODE_REGISTRY_DEFAULTS, ...settings };
+    this.shared = components.shared && new SharedRecords(components.shared);
     this.transfers = new MassFailure(this.settings.mass);
     this.reports = new MassFailure(this.settings.mass);
   }
@@ -79,12 +80,9 @@ export class PersistentNodeRegistry implements NodeRegistry {
     settings: Partial<NodeRegistrySettings> = {},
   ): Promise<PersistentNodeRegistry> {
     const registry = new PersistentNodeRegistry(components, settings);
-    const saved = await components.store?.get(STORE_KEY).catch(() => undefined);
-    for (const value of Array.isArray(saved) ? (saved as unknown[]) : []) {
-      const record = savedRecord.safeParse(value).data;
-      // What another version wrote is left out: the node starts without a record.
-      if (record) registry.records.set(record.account, new NodeRecord(record));
-    }
+    const saved = await components.store?.get(RECORDS_KEY).catch(() => undefined);
+    for (const record of readRecords(saved)) registry.records.set(record.account, new NodeRecord(record));
+    await registry.shared?.learn(registry.records, registry.settings.remembered).catch(() => undefined);
     registry.forgetOldest();
     return registry;
   }
@@ -97,20 +95,30 @@ export class PersistentNodeRegistry implements NodeRegistry {
     return new PersistentNodeRegistry(components, settings);
   }
 
-  /** Saves what was learned since the last time. Rejects with the store's error. */
+  /**
+   * Saves what was learned since the last time, and takes over what other processes have learned. Rejects with the store's
+   * error; that others cannot be told is no error.
+   */
   save(): Promise<void> {
     const { store } = this.components;
-    if (!store || !this.changed) return this.saving;
+    const changed = this.changed;
     this.changed = false;
-    const records = [...this.records].map(([account, record]) => record.save(account));
-    const saving = this.saving
-      .catch(() => undefined)
-      .then(async () => {
-        await store.set(STORE_KEY, records);
-      });
+    if (!changed && !this.shared) return this.saving;
+    const saving = this.saving.catch(() => undefined).then(() => this.exchange(changed));
     this.saving = saving;
-    saving.catch(() => (this.changed = true));
+    if (store && changed) saving.catch(() => (this.changed = true));
     return saving;
+  }
+
+  private async exchange(changed: boolean): Promise<void> {
+    const { store } = this.components;
+    // What cannot be told now is told the next time.
+    await this.shared?.exchange(this.records, this.settings.remembered, changed).catch(() => undefined);
+    if (changed)
+      await store?.set(
+        RECORDS_KEY,
+        [...this.records].map(([account, record]) => record.save(account)),
+      );
   }
 
   async nodes(notBefore = 0): Promise<readonly RegisteredNode[]> {
@@ -377,6 +385,7 @@ export class PersistentNodeRegistry implements NodeRegistry {
     const record = this.records.get(account) ?? new NodeRecord();
     this.records.delete(account);
     this.records.set(account, record);
+    record.touchedAt = this.components.clock.now();
     this.changed = true;
     this.forgetOldest();
     return record;

@@ -2,13 +2,15 @@ import type { LoopPauses } from "../../async/loop-pauses.js";
 import type { Clock } from "../../model/clock.js";
 import { FRAGMENTS } from "../../model/sizes.js";
 import type { Chain } from "../chain/chain.js";
-import type { KeyValueStore } from "../key-value-store.js";
+import type { KeyValueStore } from "../../model/key-value-store.js";
 import type { MassFailureSettings } from "./mass-failure.js";
 
 export interface NodeRegistryComponents {
   readonly chain: Pick<Chain, "nodes">;
   readonly clock: Clock;
   readonly store?: KeyValueStore;
+  /** Where other processes tell what they have learned of the same nodes, and are told. */
+  readonly shared?: KeyValueStore | undefined;
   /** When this process stood still: what failed then says nothing of a node. */
   readonly pauses?: Pick<LoopPauses, "since">;
 }

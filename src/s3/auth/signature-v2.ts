@@ -75,6 +75,8 @@ const signedParameters: ReadonlySet<string> = new Set([
   "versioning",
   "versions",
   "website",
+  // Our own: what chooses an operation is always signed.
+  "x-cess-receipt",
 ]);
 
 /** Whether Version 2 signs a query parameter of this name. */

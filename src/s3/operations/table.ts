@@ -22,6 +22,7 @@ import { deleteObject } from "./delete-object.js";
 import { deleteObjects } from "./delete-objects.js";
 import { getBucketLocation } from "./get-bucket-location.js";
 import { getObjectAttributes } from "./get-object-attributes.js";
+import { getObjectReceipt } from "./get-object-receipt.js";
 import { getObject } from "./get-object.js";
 import { headBucket } from "./head-bucket.js";
 import { headObject } from "./head-object.js";
@@ -81,6 +82,7 @@ export const operations: readonly AnyOperation[] = [
   row(getObject),
   row(headObject),
   row(getObjectAttributes),
+  row(getObjectReceipt),
   row(putObject),
   row(postObject),
   row(copyObject),

@@ -3,6 +3,7 @@ import { decodePercent } from "./percent.js";
 /** A query string, decoded once. A parameter without `=` has the empty value. */
 export class Query {
   private readonly values = new Map<string, string[]>();
+  private repeatedNames: readonly string[] | undefined;
 
   /** `raw` is the text after `?`. InvalidURI, as `decodePercent`. */
   constructor(raw: string) {
@@ -26,15 +27,21 @@ export class Query {
     return this.values.get(name)?.[0];
   }
 
-  /** The first parameter given more than once, in any case, of those that `concerns` selects. */
+  /** The first parameter given more than once, in any case, of those that `concerns` selects, also in any case. */
   repeated(concerns: (name: string) => boolean): string | undefined {
+    this.repeatedNames ??= this.findRepeated();
+    return this.repeatedNames.find(concerns);
+  }
+
+  private findRepeated(): readonly string[] {
+    const found: string[] = [];
     const seen = new Set<string>();
     for (const [name, values] of this.values) {
-      if (!concerns(name)) continue;
-      if (values.length > 1 || seen.has(name.toLowerCase())) return name;
-      seen.add(name.toLowerCase());
+      const lower = name.toLowerCase();
+      if (values.length > 1 || seen.has(lower)) found.push(name);
+      seen.add(lower);
     }
-    return undefined;
+    return found;
   }
 
   names(): string[] {
@@ -48,5 +55,5 @@ export class Query {
 
 /** In a query, unlike in a path, `+` is a space (HTML forms). */
 function decode(raw: string): string {
-  return decodePercent(raw.replaceAll("+", " "));
+  return decodePercent(raw.includes("+") ? raw.replaceAll("+", " ") : raw);
 }

@@ -5,6 +5,7 @@ import { Counter, Registry } from "prom-client";
 import { AdminAccess } from "../../../src/admin/admin-access.js";
 import { AdminServer, json } from "../../../src/admin/admin-server.js";
 import type { AuditRecord } from "../../../src/admin/audit-log.js";
+import { eventually } from "../../support/eventually.js";
 import { ManualClock } from "../../support/manual-clock.js";
 
 const TOKEN = "a token of the operator".replaceAll(" ", "-");
@@ -18,9 +19,24 @@ describe("the admin endpoint", () => {
   let warnings: object[];
   let clock: ManualClock;
   let token: string | undefined;
+  let streams: number;
+
+  /** Goes on until nobody reads it. */
+  async function* endless(): AsyncGenerator<string> {
+    streams++;
+    try {
+      for (let n = 0; ; n++) {
+        yield `data: ${n}\n\n`;
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+    } finally {
+      streams--;
+    }
+  }
 
   beforeEach(async () => {
     token = undefined;
+    streams = 0;
     await start({});
   });
   const start = async (settings: { publicMetrics?: boolean }) => {
@@ -43,12 +59,22 @@ describe("the admin endpoint", () => {
         access: new AdminAccess({ token: () => token, clock, log }),
         audit: { record: (record) => Promise.resolve(void records.push(record)) },
         clock,
+        pages: (request, response) => {
+          if (request.url !== "/page") return false;
+          response.end("a page");
+          return true;
+        },
         routes: [
           { method: "POST", path: /^\/holds\/1$/, run: () => Promise.resolve(json({})), unrecorded: true },
           {
             method: "POST",
             path: /^\/keys$/,
             run: () => Promise.resolve({ ...json({ secret: "s3cret" }, 201), made: "CESS1" }),
+          },
+          {
+            method: "GET",
+            path: /^\/stream$/,
+            run: () => Promise.resolve({ status: 200, type: "text/event-stream", body: "", stream: endless() }),
           },
           { method: "POST", path: /^\/fails$/, run: () => Promise.reject(new Error("the disk is full")) },
           { method: "PUT", path: /^\/dev\/nodes\/(\d+)$/, run: ([n], body) => Promise.resolve(json({ n, body })) },
@@ -65,6 +91,25 @@ describe("the admin endpoint", () => {
     base = `http://127.0.0.1:${(await server.listen("127.0.0.1", 0)).port}`;
   };
   afterEach(() => server.close());
+
+  it("streams until the client is gone, to the operator alone", async () => {
+    const gone = new AbortController();
+    const answer = await fetch(`${base}/stream`, { signal: gone.signal });
+    const first = (await answer.body?.getReader().read())?.value as Uint8Array | undefined;
+    expect(new TextDecoder().decode(first)).to.match(/^data: 0/);
+    expect(streams).to.equal(1);
+    gone.abort();
+    await eventually("the stream ends", () => streams === 0);
+    token = TOKEN;
+    expect((await fetch(`${base}/stream`)).status).to.equal(401);
+    expect(streams).to.equal(0);
+  });
+
+  it("leaves to its pages what they know", async () => {
+    token = TOKEN;
+    expect(await (await fetch(`${base}/page`)).text()).to.equal("a page");
+    expect((await fetch(`${base}/pages`)).status).to.equal(401);
+  });
 
   it("answers live always and ready only when nothing is missing, with the reasons", async () => {
     expect((await fetch(`${base}/health/live`)).status).to.equal(200);

@@ -140,7 +140,7 @@ describe("Small blobs in packs", () => {
     expect(await read(after, needed)).to.equal("needed");
     await after.remove([needed]);
     expect(await packs(), "nothing needs it").to.deep.equal([]);
-    const [file] = after.quarantine.files();
+    const [file] = await after.quarantine.files();
     expect(await after.quarantine.blobs(file!.name), "as the catalog says that was put back").to.deep.equal([needed]);
     await after.quarantine.putBack(file!.name);
     expect(await read(after, needed)).to.equal("needed");

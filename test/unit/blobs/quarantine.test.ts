@@ -42,13 +42,13 @@ describe("The quarantine of staged files", () => {
     time = 500;
     await before.quarantine.add([old]);
     const after = await open();
-    expect(after.quarantine.files().map(({ since, size }) => [since, size])).to.deep.equal([
+    expect((await after.quarantine.files()).map(({ since, size }) => [since, size])).to.deep.equal([
       [500, 200],
       [1000, 300],
     ]);
-    await after.quarantine.putBack(after.quarantine.files()[1]!.name);
+    await after.quarantine.putBack((await after.quarantine.files())[1]!.name);
     expect(await read(after, young)).to.equal("y".repeat(300));
-    expect((await (await open()).quarantine.blobs(after.quarantine.files()[0]!.name)).length).to.equal(1);
+    expect((await (await open()).quarantine.blobs((await after.quarantine.files())[0]!.name)).length).to.equal(1);
   });
 
   it("gets a pack only when nothing in it is needed, and never loses a blob of it before", async () => {
@@ -65,7 +65,7 @@ describe("The quarantine of staged files", () => {
     time = 2_000;
     await blobs.remove([ids[0]!]);
     expect(await names("packs")).to.deep.equal([]);
-    const [file] = blobs.quarantine.files();
+    const [file] = await blobs.quarantine.files();
     expect(file?.since, "since the last of them was set aside").to.equal(1_000);
     expect([...(await blobs.quarantine.blobs(file!.name))].sort()).to.deep.equal([...ids].sort());
     await blobs.quarantine.putBack(file!.name);
@@ -92,7 +92,7 @@ describe("The quarantine of staged files", () => {
     expect(await names("quarantine")).to.have.length(1);
     unpin();
     const all = async () => {
-      const kept = await Promise.all(blobs.quarantine.files().map(({ name }) => blobs.quarantine.blobs(name)));
+      const kept = await Promise.all((await blobs.quarantine.files()).map(({ name }) => blobs.quarantine.blobs(name)));
       return kept.flat().sort();
     };
     await eventually("both are there", async () => (await all()).length === 2);

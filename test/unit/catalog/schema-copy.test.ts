@@ -113,6 +113,29 @@ describe("A catalog's schema", () => {
     expect(applied()).to.include("9999_future");
   });
 
+  it("that a newer program has only added to is used as it is", async () => {
+    await fill();
+    change("insert into kysely_migration (name, timestamp) values ('9999_more_expand', '2030-01-01')");
+    const catalog = await open();
+    expect(await catalog.objects.get("box", "key")).to.not.equal(undefined);
+    await catalog.objects.put(version("other"), { blobs: [slice("c")] });
+    await catalog.close();
+    expect([applied().at(-1), await copies()]).to.deep.equal(["9999_more_expand", []]);
+    change("insert into kysely_migration (name, timestamp) values ('9999_then_less', '2030-01-02')");
+    expect(await refusal(open())).to.include("9999_then_less");
+  });
+
+  it("that becomes unusable while the program runs ends its gateway at the next sign of life", async () => {
+    const catalog = await open();
+    const facts = { id: "a", incarnation: "1", place: "p", host: "h", folder: "/", version: "1", startedAt: 1 };
+    await catalog.gateways.enter(facts);
+    change("insert into kysely_migration (name, timestamp) values ('9999_more_expand', '2030-01-01')");
+    expect(await catalog.gateways.beat(facts, { gone: 0 })).to.equal("taken");
+    change("insert into kysely_migration (name, timestamp) values ('9999_then_less', '2030-01-02')");
+    expect(await catalog.gateways.beat(facts, { gone: 0 })).to.equal("outdated");
+    await catalog.close();
+  });
+
   it("of a file that is no database is refused with its path and what to do", async () => {
     await writeFile(path, "this is not a database, whatever its name says. ".repeat(100));
     const message = await refusal(open());

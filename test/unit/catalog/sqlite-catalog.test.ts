@@ -3,8 +3,11 @@ import Database from "libsql";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Catalog } from "../../../src/catalog/catalog.js";
 import { openSqliteCatalog } from "../../../src/catalog/sqlite/sqlite-catalog.js";
 import { catalogContract } from "../../suites/catalog.js";
+import { configurationContract } from "../../suites/catalog-configuration.js";
+import { writersContract } from "../../suites/catalog-writers.js";
 import { file, refusal, slice, TestClock, version } from "../../suites/catalog-fixture.js";
 import { undoMigrations } from "../../support/older-schema.js";
 import { testKeys } from "../../support/test-keys.js";
@@ -18,6 +21,27 @@ describe("The catalog on SQLite", () => {
       await rm(folder, { recursive: true, force: true });
     };
     return { catalog, end };
+  });
+
+  configurationContract(async () => {
+    const folder = await mkdtemp(join(tmpdir(), "catalog-"));
+    const settings = { path: join(folder, "catalog.db"), shared: true };
+    return {
+      open: (clock) => openSqliteCatalog({ clock, sealer: testKeys }, settings),
+      end: () => rm(folder, { recursive: true, force: true }),
+    };
+  });
+
+  writersContract(async (clock) => {
+    const folder = await mkdtemp(join(tmpdir(), "catalog-"));
+    const open = () =>
+      openSqliteCatalog({ clock, sealer: testKeys }, { path: join(folder, "catalog.db"), shared: true });
+    const catalogs = [await open(), await open()] as const;
+    const end = async () => {
+      for (const catalog of catalogs) await catalog.close();
+      await rm(folder, { recursive: true, force: true });
+    };
+    return { catalogs, end };
   });
 
   describe("as a whole", () => {
@@ -44,6 +68,34 @@ describe("The catalog on SQLite", () => {
       const { version: next } = await again.objects.put(version("key"), { blobs: [slice("b")] });
       expect(Number(next.id)).to.be.greaterThan(Number(put.id) + 1);
       await again.close();
+    });
+
+    it("is for two gateways at once: each leases what the other has not, and ends only its own leases", async () => {
+      const clock = new TestClock();
+      const opened = await Promise.all(
+        ["one", "two"].map((gateway) =>
+          openSqliteCatalog(
+            { clock, sealer: testKeys, gateway },
+            { path: join(folder, "new", "catalog.db"), shared: true },
+          ),
+        ),
+      );
+      const [one, two] = opened as [Catalog, Catalog];
+      await one.buckets.create({ name: "box", owner: "anna", region: "us-east-1" });
+      for (const key of ["a", "b"]) await one.objects.put(version(key), { blobs: [slice(key)] });
+      const [mine] = await one.jobs.lease(["encode"], 1, 60_000);
+      const [theirs] = await two.jobs.lease(["encode"], 1, 60_000);
+      expect(theirs!.subject).to.not.equal(mine!.subject);
+      expect(await one.locks.acquire("name", 60_000)).to.not.equal(undefined);
+      expect(await two.locks.acquire("name", 60_000)).to.equal(undefined);
+      await two.jobs.releaseOwn();
+      await two.locks.releaseOwn();
+      await one.jobs.extend(mine!, 60_000);
+      expect((await two.jobs.lease(["encode"], 10, 60_000)).map(({ subject }) => subject)).to.deep.equal([
+        theirs!.subject,
+      ]);
+      expect(await two.locks.held()).to.have.length(1);
+      await Promise.all(opened.map((catalog) => catalog.close()));
     });
 
     it("finishes what was accepted before it closes, and takes nothing after", async () => {

@@ -7,8 +7,12 @@ class Recorder implements Batches<string[]> {
   readonly tx: string[] = [];
   readonly syncs: { readonly end: () => void; readonly fail: (error: Error) => void }[] = [];
   survivesErrors = true;
-  begin(): void {
+  /** So often another process is writing. */
+  busy = 0;
+  begin(): boolean {
+    if (this.busy-- > 0) return false;
     this.tx.push("begin");
+    return true;
   }
   watermark(): void {
     this.tx.push("mark");
@@ -130,6 +134,41 @@ describe("The write queue", () => {
     };
     const outcomes = await Promise.allSettled([say("a"), say("b")]);
     expect(outcomes.map((outcome) => outcome.status)).to.deep.equal(["rejected", "rejected"]);
+  });
+
+  it("waits while another process writes, off the event loop", async () => {
+    database.busy = 3;
+    const write = say("a");
+    while (database.syncs.length === 0) await turns(1);
+    database.syncs[0]?.end();
+    expect(await write).to.equal("a");
+    expect(database.tx).to.deep.equal(["begin", "mark", "a", "keep", "commit", "sync"]);
+  });
+
+  it("refuses what waits when another process does not let go", async () => {
+    database.busy = Infinity;
+    queue = new WriteQueue({ batches: database }, { ...WRITE_QUEUE_DEFAULTS, maxBusyMs: 0 });
+    await Promise.all([refusal(say("a"), "catalogBusy"), refusal(say("b"), "catalogBusy")]);
+    database.busy = 0;
+    const next = say("c");
+    await turns();
+    while (database.syncs.length === 0) await turns(1);
+    database.syncs[0]?.end();
+    expect(await next).to.equal("c");
+  });
+
+  it("lets other processes write while it syncs, where there are any", async () => {
+    queue = new WriteQueue({ batches: database }, { ...WRITE_QUEUE_DEFAULTS, takesTurns: true });
+    const first = say("a");
+    await turns();
+    const second = say("b");
+    await turns();
+    expect(database.tx.filter((entry) => entry === "begin")).to.have.length(1);
+    database.syncs[0]?.end();
+    await first;
+    while (database.syncs.length < 2) await turns(1);
+    database.syncs[1]?.end();
+    expect(await second).to.equal("b");
   });
 
   it("acknowledges nothing ever again after a sync that failed", async () => {

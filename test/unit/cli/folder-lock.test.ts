@@ -154,4 +154,29 @@ describe("The lock of a folder", function () {
     rmSync(join(folder, "lock.json"), { recursive: true });
     without.release();
   });
+
+  it("is not taken before the processes that its holder started have ended", async () => {
+    const script = `
+      const { FolderLock } = await import(${JSON.stringify(module)});
+      FolderLock.join(${JSON.stringify(folder)});
+      console.log("joined");
+      setInterval(() => undefined, 1000);`;
+    const child = spawn(process.execPath, ["--input-type=module", "-e", script], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    await once(child.stdout, "data");
+    // Several may join.
+    const other = spawn(process.execPath, ["--input-type=module", "-e", script], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    await once(other.stdout, "data");
+    const waiting = tryElsewhere(folder);
+    other.kill("SIGKILL");
+    await once(other, "exit");
+    expect(await Promise.race([waiting, new Promise((resolve) => setTimeout(() => resolve("waits"), 500))])).to.equal(
+      "waits",
+    );
+    child.kill("SIGKILL");
+    expect(await waiting).to.equal("taken");
+  });
 });

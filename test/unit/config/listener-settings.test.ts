@@ -77,7 +77,7 @@ describe("The settings of the listeners", () => {
     expect(() => load({ tls: { certFile: "/a" } })).to.throw(ConfigError, "tls.keyFile: is missing");
     expect(() => load({}, { CESS_S3_TLS_KEY_FILE: "/a" })).to.throw(ConfigError, "tls.certFile: is missing");
     expect(() => load({ tls: { listeners: ["s3"] } })).to.throw(ConfigError, "tls.certFile: is missing");
-    expect(() => load({ tls: { ...tls, listeners: ["web"] } })).to.throw(ConfigError, "s3, admin, peers");
+    expect(() => load({ tls: { ...tls, listeners: ["web"] } })).to.throw(ConfigError, "s3, admin, console, peers");
   });
 
   it("come from the environment, too, also for the commands that ask a running gateway", () => {

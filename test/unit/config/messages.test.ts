@@ -82,6 +82,10 @@ const TRIED: Readonly<Record<string, Tried>> = {
   "TLS for a listener that there is not": {
     add: "tls: { certFile: /etc/cess-s3/tls.crt, keyFile: /run/secrets/tls.key, listeners: [web] }",
   },
+  "a gateway's id with a space": { add: 'gateway: { id: "gateway 1" }' },
+  "a difference of clocks that leases do not bear": { environment: { CESS_S3_GATEWAY_CLOCK_SECONDS: "60" } },
+  "state at a URL of another kind": { add: "state: { url: 'http://:s3cr3t@10.0.0.5:6379' }" },
+  "a password for state that has no place": { add: "state: { passwordFile: /run/secrets/redis }" },
   "a rate that is no number": { environment: { CESS_S3_KEY_REQUESTS_PER_SECOND: "10/s" } },
   "a burst of nothing": { add: "limits: { perAddress: { requestsPerSecond: 5, burst: 0 } }" },
   "a yes/no field about regions": { add: "acceptAnyRegion: auto" },

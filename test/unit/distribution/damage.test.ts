@@ -35,7 +35,7 @@ describe("Distribution: staged bytes that are damaged", () => {
 
   for (const [what, harm] of [
     ["flipped", damage],
-    ["gone", async (key: string) => unlink(bench.blobs.locate({ blob: await blob(key), offset: 0, length: 1 }).path)],
+    ["gone", async (key: string) => unlink(bench.blobs.where(await blob(key)))],
   ] as const) {
     it(`ends the coding of an object whose bytes are ${what}, for good, and the next one is stored`, async () => {
       await open({ encoder: new ThreadEncoder({ threads: 1, onDamage: (found) => bench.onDamage(found) }) });

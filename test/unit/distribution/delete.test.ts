@@ -25,6 +25,24 @@ describe("Distribution: an object's way out of the network", () => {
     expect(bench.chain.space(alice.cessAccount, "home")).to.include({ used: 0n, locked: 0n });
   });
 
+  it("remembers in which blocks a file was declared and deleted, and for whom", async () => {
+    await open();
+    await bench.put(alice, "object", "bytes");
+    await bench.untilState(alice, "object", "stored");
+    const { fid, id } = (await bench.row(alice, "object"))!;
+    const { declared = 0 } = await bench.catalog.receipts.blocks(id);
+    expect(declared)
+      .to.be.greaterThan(0)
+      .and.lessThan(await bench.chain.finalizedBlock());
+    await bench.remove(alice, "object");
+    await bench.noJobs();
+    const [deletion, ...more] = await bench.catalog.receipts.deletions(fid);
+    expect([deletion?.account, more]).to.deep.equal([alice.cessAccount, []]);
+    expect(deletion?.block)
+      .to.be.greaterThan(declared)
+      .and.at.most(await bench.chain.finalizedBlock());
+  });
+
   it("keeps a file that another object needs", async () => {
     await open();
     await bench.put(alice, "one", "equal");
@@ -43,9 +61,11 @@ describe("Distribution: an object's way out of the network", () => {
     await bench.untilState(alice, "object", "stored");
     await bench.put(alicesTwin, "object", "equal");
     await bench.untilState(alicesTwin, "object", "stored");
+    const { fid } = (await bench.row(alicesTwin, "object"))!;
     await bench.remove(alice, "object");
     await bench.noJobs();
     expect(verbs()).to.deep.equal(["declare"]);
+    expect(await bench.catalog.receipts.deletions(fid), "nothing was deleted on the chain").to.deep.equal([]);
     await bench.remove(alicesTwin, "object");
     await bench.noJobs();
     expect(verbs()).to.deep.equal(["declare", "delete"]);

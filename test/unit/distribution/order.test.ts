@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import type { Blobs } from "../../../src/blobs/blobs.js";
-import { segmentContent } from "../../../src/distribution/content.js";
+import { withSegment } from "../../../src/distribution/content.js";
 import { judge } from "../../../src/distribution/refusals.js";
 import { PLAIN } from "../../../src/model/file.js";
 import type { BlobId } from "../../../src/model/object.js";
@@ -24,26 +24,30 @@ describe("An order's parts", () => {
     });
   });
 
-  it("finds a segment's bytes across the blobs that hold the file", () => {
+  it("finds a segment's bytes across the blobs that hold the file", async () => {
     const staged = (id: string) => ({ id: id as BlobId, offset: 0, checksummed: undefined });
-    const blobs: Pick<Blobs, "locate"> = {
-      locate: ({ blob, offset, length }) => ({ path: `/staging/${blob}`, offset, length, blob: staged(blob) }),
+    const blobs: Pick<Blobs, "withLocal"> = {
+      withLocal: (slices, work) =>
+        work(
+          slices.map(({ blob, offset, length }) => ({ path: `/staging/${blob}`, offset, length, blob: staged(blob) })),
+        ),
     };
+    const content = (of: typeof file, index: number) =>
+      withSegment(of, index, blobs, (slices) => Promise.resolve(slices));
     const slice = (blob: string, offset: number, length: number) => ({ blob: blob as BlobId, offset, length });
     const file = {
       size: 70 * MIB,
       format: PLAIN,
       blobs: [slice("a", 5, 20 * MIB), slice("b", 0, 20 * MIB), slice("c", 1, 30 * MIB)],
     };
-    expect(segmentContent(file, 0, blobs)).to.deep.equal([
+    expect(await content(file, 0)).to.deep.equal([
       { path: "/staging/a", offset: 5, length: 20 * MIB, blob: staged("a") },
       { path: "/staging/b", offset: 0, length: 12 * MIB, blob: staged("b") },
     ]);
-    expect(segmentContent(file, 2, blobs)).to.deep.equal([
+    expect(await content(file, 2)).to.deep.equal([
       { path: "/staging/c", offset: 1 + 24 * MIB, length: 70 * MIB - 2 * SEGMENT_SIZE, blob: staged("c") },
     ]);
-    expect(() => segmentContent({ ...file, size: 71 * MIB }, 2, blobs)).to.throw(
-      "only 73400320 of the file's 74448896 bytes are staged",
-    );
+    const failure = await content({ ...file, size: 71 * MIB }, 2).catch((error: unknown) => error);
+    expect(failure).to.have.property("message", "only 73400320 of the file's 74448896 bytes are staged");
   });
 });

@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import type { FileRow, Placement } from "../../../src/catalog/catalog.js";
-import type { DistributionContext } from "../../../src/distribution/components.js";
 import { Counters } from "../../../src/distribution/counters.js";
 import { DealPlacements } from "../../../src/distribution/deal-placements.js";
 import { DISTRIBUTION_DEFAULTS } from "../../../src/distribution/settings.js";
+import { TransferTurns } from "../../../src/distribution/transfer-turns.js";
 import { Transfer } from "../../../src/distribution/transfer.js";
 import type { CessAccount } from "../../../src/model/account.js";
 import type { Fid, Hash } from "../../../src/model/hash.js";
@@ -68,8 +68,9 @@ describe("Transfer: taking turns", () => {
     new Transfer(
       {
         clock,
+        turns: new TransferTurns({ ...DISTRIBUTION_DEFAULTS, ...settings }),
         counters: new Counters(),
-        blobs: { locate: () => ({ path: "nowhere", offset: 0, length: 1 }) },
+        blobs: { withLocal: (_: unknown, work: (content: unknown[]) => unknown) => work([]) },
         encoder: {
           fragments: (_content: unknown, _format: unknown, wanted: readonly WantedFragment[]) => {
             passes.push(wanted.length);
@@ -91,7 +92,7 @@ describe("Transfer: taking turns", () => {
             sent.push(`${node.account} ${hash}`);
           },
         },
-      } as unknown as DistributionContext,
+      } as unknown as ConstructorParameters<typeof Transfer>[0],
       { ...DISTRIBUTION_DEFAULTS, ...settings },
     );
   const placements = (id: string) => new DealPlacements(saved.get(id) ?? [], [], 0);

@@ -25,7 +25,7 @@ describe("The quarantine's keeper", () => {
     await blobs.quarantine.add([id]);
     return id;
   };
-  const kept = () => blobs.quarantine.files().map(({ name }) => name);
+  const kept = async () => (await blobs.quarantine.files()).map(({ name }) => name);
   const keeper = (minFreeBytes = 0) =>
     new QuarantineKeeper({ catalog, blobs, clock }, { keepMs: 7 * DAY, minFreeBytes, intervalMs: 1000 });
 
@@ -36,18 +36,18 @@ describe("The quarantine's keeper", () => {
     expect(await keeper().step()).to.deep.equal({ kind: "idle", until: clock.time + 1000 });
     clock.time += 6 * DAY - 1;
     await keeper().step();
-    expect(kept()).to.deep.equal([old, young]);
+    expect(await kept()).to.deep.equal([old, young]);
     clock.time += 1;
     await keeper().step();
-    expect(kept()).to.deep.equal([young]);
+    expect(await kept()).to.deep.equal([young]);
   });
 
   it("removes the oldest early while the disk is short, and no more than needed", async () => {
     const [first, second, third] = [await setAside(300), await setAside(300), await setAside(300)];
     await keeper(100).step();
-    expect(kept()).to.deep.equal([first, second, third]);
+    expect(await kept()).to.deep.equal([first, second, third]);
     await keeper(350).step();
-    expect(kept()).to.deep.equal([second, third]);
+    expect(await kept()).to.deep.equal([second, third]);
   });
 
   it("puts back what the catalog links instead, however old it is", async () => {
@@ -55,7 +55,7 @@ describe("The quarantine's keeper", () => {
     linked.add(needed);
     clock.time += 30 * DAY;
     await keeper().step();
-    expect(kept()).to.deep.equal([]);
+    expect(await kept()).to.deep.equal([]);
     const there: BlobId[] = [];
     for await (const { id } of blobs.list()) there.push(id);
     expect(there).to.deep.equal([needed]).and.not.to.include(garbage);
@@ -65,6 +65,6 @@ describe("The quarantine's keeper", () => {
     const [needed, garbage] = [await setAside(10), await setAside(10)];
     linked.add(needed);
     expect(await putBackLinked({ catalog, blobs })).to.equal(1);
-    expect(kept()).to.deep.equal([garbage]);
+    expect(await kept()).to.deep.equal([garbage]);
   });
 });

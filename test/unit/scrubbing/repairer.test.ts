@@ -79,6 +79,7 @@ describe("The repairer", () => {
         },
         blobs: {
           write: (source, options) => blobs.write(source, options),
+          requireFresh: () => blobs.requireFresh(),
           settle: (ids) => blobs.settle(ids),
           remove: (ids) => blobs.remove(ids),
           free: () => Promise.resolve(free),

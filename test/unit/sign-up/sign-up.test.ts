@@ -62,6 +62,44 @@ describe("Sign-up with a wallet", () => {
     await rm(folder, { recursive: true });
   });
 
+  describe("at two gateways over one catalog", () => {
+    const gateways: SignUpEndpoint[] = [];
+    const catalogs: Catalog[] = [];
+    beforeEach(async () => {
+      for (const gateway of ["one", "two"]) {
+        const settings = { path: join(folder, "shared.sqlite"), shared: true };
+        const shared = await openSqliteCatalog({ clock, sealer: testKeys, gateway }, settings);
+        catalogs.push(shared);
+        gateways.push(await SignUpEndpoint.start({ catalog: shared, chain, clock }, { maxKeys: 1, maxAccounts: 1 }));
+      }
+    });
+    afterEach(async () => {
+      for (const each of gateways.splice(0)) await each.stop();
+      for (const each of catalogs.splice(0)) await each.close();
+    });
+
+    it("takes a challenge once, whichever gateway made it and whichever it comes to", async () => {
+      const [one, two] = [gateways[0]!, gateways[1]!];
+      const signed = anna.signed(await one.challenge(anna));
+      const answers = await Promise.all([one, two, two].map((each) => each.send("POST", "/v1/keys", signed)));
+      expect(answers.filter(({ status }) => status === 201)).to.have.length(1);
+      expect((await two.send("POST", "/v1/keys", signed)).status).to.be.within(400, 429);
+      expect(await catalogs[0]!.identities.keys()).to.have.length(1);
+    });
+
+    it("keeps the limits of keys and of accounts, also when both are asked at once", async () => {
+      const bert = await sr25519Wallet("//Bert");
+      own(bert, "photos");
+      const asked = [anna, bert].flatMap((wallet) => gateways.map((each) => each.key(wallet)));
+      const statuses = (await Promise.all(asked)).map(({ status }) => status);
+      expect(statuses.filter((status) => status === 201)).to.have.length(1);
+      for (const wallet of [anna, bert])
+        for (const each of gateways) expect((await each.key(wallet)).status).to.not.equal(201);
+      expect(await catalogs[0]!.identities.accounts()).to.have.length(1);
+      expect(await catalogs[0]!.identities.keys()).to.have.length(1);
+    });
+  });
+
   describe("gives a key", () => {
     it("for the territory of whoever signs the challenge, and makes the account once", async () => {
       chain.operators.add(anna.account);

@@ -1,14 +1,29 @@
 import type { AdminRoute } from "../../../admin/admin-server.js";
+import type { History } from "../history.js";
 import type { Services } from "../services.js";
+import type { BucketDurability } from "./bucket-route.js";
+import { eventRoute } from "./event-routes.js";
+import { gatewayRoute } from "./gateway-route.js";
 import { jobRoutes } from "./job-routes.js";
 import { objectRoute } from "./object-route.js";
 import { statusRoute, type StatusComponents } from "./status-route.js";
 
 /** What operators ask of the gateway as a whole, of an object, and of jobs: docs/admin.md. */
 export function insightRoutes(
-  components: StatusComponents & { readonly services: Services },
+  components: StatusComponents & {
+    readonly services: Services;
+    readonly history: History;
+    readonly durability: BucketDurability;
+  },
   settings: { readonly packMaxAgeMs: number },
 ): AdminRoute[] {
-  const { services } = components;
-  return [statusRoute(components), objectRoute(services, settings), ...jobRoutes(services)];
+  const { services, history, durability } = components;
+  return [
+    statusRoute(components),
+    eventRoute(components, history),
+    gatewayRoute(services.registration),
+    objectRoute(services, settings),
+    durability.route(),
+    ...jobRoutes(services),
+  ];
 }

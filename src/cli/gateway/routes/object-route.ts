@@ -13,11 +13,11 @@ import { waitingFor } from "./object-waiting.js";
 /** How long the chain may take to tell who holds the fragments, ms. */
 const CHAIN_MS = 10_000;
 
-type Parts = Pick<Services, "catalog" | "registry" | "retrieval" | "placementTags">;
+export type ObjectParts = Pick<Services, "catalog" | "registry" | "retrieval" | "placementTags">;
 type Holder = FileAnswer["segments"][number]["holders"][number];
 
 /** One object: how far it is on its way into the network, who holds it, and why it waits. */
-export function objectRoute(parts: Parts, settings: { readonly packMaxAgeMs: number }): AdminRoute {
+export function objectRoute(parts: ObjectParts, settings: { readonly packMaxAgeMs: number }): AdminRoute {
   return {
     method: "GET",
     path: /^\/objects\/([^/]+)\/(.+)$/s,
@@ -29,7 +29,12 @@ export function objectRoute(parts: Parts, settings: { readonly packMaxAgeMs: num
   };
 }
 
-async function describe(parts: Parts, version: ObjectVersion, packMaxAgeMs: number): Promise<ObjectAnswer> {
+/** How far a version is on its way, and who holds it. */
+export async function describe(
+  parts: ObjectParts,
+  version: ObjectVersion,
+  packMaxAgeMs: number,
+): Promise<ObjectAnswer> {
   const { status } = parts.catalog;
   const { id, bucket, key, versionId, size, etag, createdAt, durability, extents } = version;
   const files: FileAnswer[] = [];
@@ -64,7 +69,7 @@ function jobOf(job: ListedJob | undefined): { job?: FileAnswer["job"] } {
   return job ? { job: toJob(job) } : {};
 }
 
-async function describeFile(parts: Parts, extent: Extent): Promise<FileAnswer | undefined> {
+async function describeFile(parts: ObjectParts, extent: Extent): Promise<FileAnswer | undefined> {
   const { catalog } = parts;
   const row = await catalog.files.get(extent.file);
   if (!row) return undefined;
@@ -79,6 +84,7 @@ async function describeFile(parts: Parts, extent: Extent): Promise<FileAnswer | 
     bytes: size,
     offset: extent.offset,
     length: extent.packed?.length ?? extent.length,
+    times: await timesOf(parts, id),
     reports,
     ...(failure === undefined ? {} : { failure }),
     ...(signed && { signed }),
@@ -88,28 +94,34 @@ async function describeFile(parts: Parts, extent: Extent): Promise<FileAnswer | 
   };
 }
 
+async function timesOf({ catalog }: ObjectParts, id: string): Promise<FileAnswer["times"]> {
+  const times = Object.entries(await catalog.status.stateTimes(id));
+  return Object.fromEntries(times.map(([state, time]) => [state, new Date(time).toISOString()]));
+}
+
 /** Who is to hold a file that is on its way: the same nodes for all its segments. */
-async function placed({ catalog, registry }: Parts, id: string): Promise<Holder[]> {
-  const placements = await catalog.files.placements(id);
-  const rows = new Map(registry.table().map((row) => [row.account, row]));
-  return placements.map(({ index, node, state }) => ({ index, fragment: state, ...standing(rows, node) }));
+async function placed(parts: ObjectParts, id: string): Promise<Holder[]> {
+  const placements = await parts.catalog.files.placements(id);
+  const standing = standings(parts);
+  return placements.map(({ index, node, state }) => ({ index, fragment: state, ...standing(node) }));
 }
 
 /** Who holds a stored file by the chain's word and what was seen of them; no segments where the chain cannot be asked. */
-async function held(
-  { retrieval, registry, catalog: { checks } }: Parts,
-  { id, fid }: FileRow,
-): Promise<Pick<FileAnswer, "segments" | "redundancy">> {
+async function held(parts: ObjectParts, { id, fid }: FileRow): Promise<Pick<FileAnswer, "segments" | "redundancy">> {
+  const {
+    retrieval,
+    catalog: { checks },
+  } = parts;
   const found = await retrieval.files.holders(fid, AbortSignal.timeout(CHAIN_MS)).catch(() => undefined);
   if (!found) return { segments: [] };
   const failing = new Set([...(await checks.failingNodes()), ...(await checks.failing(id))].map(({ node }) => node));
-  const rows = new Map(registry.table().map((row) => [row.account, row]));
+  const standing = standings(parts);
   let redundancy: number = FRAGMENTS;
   const segments = found.file.segments.map(({ hash, fragments }) => {
     const holders = fragments.map(({ node, lost }, index) => ({
       index,
       fragment: lost === true ? "lost" : failing.has(node) ? "missing" : "held",
-      ...standing(rows, node),
+      ...standing(node),
     }));
     const good = fragments.filter(({ node }, index) => holders[index]?.fragment === "held" && found.standing.has(node));
     redundancy = Math.min(redundancy, good.length);
@@ -118,15 +130,25 @@ async function held(
   return { segments, redundancy };
 }
 
-function standing(
-  rows: ReadonlyMap<string, ReturnType<Services["registry"]["table"]>[number]>,
+/** What is known of each node. */
+function standings({
+  registry,
+  placementTags,
+}: ObjectParts): (
   node: string | CessAccount,
-): Pick<Holder, "node" | "state" | "cooldownUntil" | "lastFailure"> {
-  const row = rows.get(node);
-  return {
-    node,
-    state: row?.state ?? "unregistered",
-    ...(row?.openUntil === undefined ? {} : { cooldownUntil: new Date(row.openUntil).toISOString() }),
-    ...(row?.lastFailure === undefined ? {} : { lastFailure: row.lastFailure }),
+) => Pick<Holder, "node" | "endpoint" | "region" | "state" | "cooldownUntil" | "lastFailure"> {
+  const rows = new Map(registry.table().map((row) => [row.account, row]));
+  return (node) => {
+    const row = rows.get(node);
+    const endpoint = row?.endpoint;
+    const regions = endpoint === undefined ? [] : placementTags.regionsOf({ account: node, endpoint });
+    return {
+      node,
+      ...(endpoint === undefined ? {} : { endpoint }),
+      ...(regions.length === 0 ? {} : { region: regions.join(", ") }),
+      state: row?.state ?? "unregistered",
+      ...(row?.openUntil === undefined ? {} : { cooldownUntil: new Date(row.openUntil).toISOString() }),
+      ...(row?.lastFailure === undefined ? {} : { lastFailure: row.lastFailure }),
+    };
   };
 }

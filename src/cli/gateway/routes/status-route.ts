@@ -4,15 +4,19 @@ import type { Health } from "../../../admin/health.js";
 import { systemClock } from "../../../async/system-clock.js";
 import type { StatusAnswer } from "../../admin-answers.js";
 import { VERSION } from "../../version.js";
+import type { RequestProcesses } from "../../processes/request-processes.js";
 import type { ChainStatus } from "../chain-status.js";
 import type { Services } from "../services.js";
+import { gatewayAnswer } from "./gateway-route.js";
 
 export interface StatusComponents {
-  readonly services: Pick<Services, "catalog" | "chain" | "registry" | "cache">;
+  readonly services: Pick<Services, "catalog" | "chain" | "registry" | "cache" | "registration">;
   readonly health: Pick<Health, "unready" | "warnings">;
   readonly chainStatus: ChainStatus;
   /** Other parts of the gateway tell of damage and redundancy there. */
   readonly metrics: Registry;
+  /** The other processes of this gateway; undefined where it has none. */
+  readonly processes: Pick<RequestProcesses, "status"> | undefined;
 }
 
 const iso = (ms: number) => new Date(ms).toISOString();
@@ -22,7 +26,13 @@ export function statusRoute(components: StatusComponents): AdminRoute {
   return { method: "GET", path: /^\/status$/, run: async () => json(await status(components)) };
 }
 
-async function status({ services, health, chainStatus, metrics }: StatusComponents): Promise<StatusAnswer> {
+export async function status({
+  services,
+  health,
+  chainStatus,
+  metrics,
+  processes,
+}: StatusComponents): Promise<StatusAnswer> {
   const { catalog, registry, cache } = services;
   const reasons = health.unready();
   const staged = await catalog.staged();
@@ -37,9 +47,11 @@ async function status({ services, health, chainStatus, metrics }: StatusComponen
     node: process.version,
     startedAt: iso(systemClock.now() - process.uptime() * 1000),
     uptimeSeconds: Math.round(process.uptime()),
+    ...(processes && { processes: await processes.status() }),
     ready: reasons.length === 0,
     reasons: reasons.map(({ check, reason, since }) => ({ check, reason, since })),
     warnings: health.warnings(),
+    gateways: (await services.registration.list()).map(gatewayAnswer),
     chain: chainOf(services, chainStatus),
     staged: { ...staged, ...(oldest === undefined ? {} : { oldest: iso(oldest) }) },
     objects: { ...(await catalog.status.objects()) },

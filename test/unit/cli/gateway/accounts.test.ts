@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { Accounts } from "../../../../src/cli/gateway/accounts.js";
-import { secretPurpose } from "../../../../src/cli/commands/seal.js";
+import { secretPurpose } from "../../../../src/cli/secret-purpose.js";
 import type { AccountConfig } from "../../../../src/config/account.js";
 import { ConfigError } from "../../../../src/config/config-error.js";
 import { testKeys } from "../../../support/test-keys.js";

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import type { AuditRecord } from "../../../../src/admin/audit-log.js";
 import { GatewayReload } from "../../../../src/cli/gateway/gateway-reload.js";
+import { loadedOf } from "../../../../src/cli/loaded-config.js";
 import { configSchema } from "../../../../src/config/config.js";
 import { ConfigError } from "../../../../src/config/config-error.js";
 import { Settings } from "../../../../src/config/settings.js";
@@ -49,16 +50,17 @@ describe("Reading the configuration again", () => {
       given().check(configSchema),
     );
   });
+  const run = (load: () => Settings) => reload.run(() => loadedOf(load()));
   const told = (name: string) => lines.filter((line) => line.level === name).map(({ fields }) => fields);
 
   it("uses what can be changed, and names what needs a restart each time that it differs", async () => {
     const next = given({ CESS_S3_CACHE_DISK: "1GiB", CESS_S3_LOG_LEVEL: "debug", CESS_S3_KEY_BURST: "5" });
-    await reload.run(() => next);
+    await run(() => next);
     expect(applied).to.deep.equal(["accounts alice", "security"]);
     expect(level.level).to.equal("debug");
     expect(told("info")).to.deep.equal([{ changed: ["limits.perKey.burst", "logLevel"] }]);
     expect(told("warn")).to.deep.equal([{ settings: ["cache.disk"] }]);
-    await reload.run(() => next);
+    await run(() => next);
     expect(told("info").at(-1)).to.deep.equal({ changed: [] });
     expect(told("warn")).to.have.length(2);
     expect(records.map(({ act, result }) => [act, result])).to.deep.equal([
@@ -68,20 +70,20 @@ describe("Reading the configuration again", () => {
   });
 
   it("begins no TLS, and ends none, before the next start", async () => {
-    await reload.run(() => given({ CESS_S3_TLS_CERT_FILE: "/c", CESS_S3_TLS_KEY_FILE: "/k" }));
+    await run(() => given({ CESS_S3_TLS_CERT_FILE: "/c", CESS_S3_TLS_KEY_FILE: "/k" }));
     expect(told("warn")).to.deep.equal([{ settings: ["tls.certFile", "tls.keyFile"] }]);
   });
 
   it("changes nothing where something is wrong, says what, and goes on", async () => {
     const wrong = new ConfigError("there is no such file");
-    await reload.run(() => {
+    await run(() => {
       throw wrong;
     });
-    await reload.run(() => given({ CESS_S3_CACHE_DISK: "much" }));
+    await run(() => given({ CESS_S3_CACHE_DISK: "much" }));
     refuse = { security: ConfigError.of("admin.tokenFile", "it is empty") };
-    await reload.run(() => given({ CESS_S3_LOG_LEVEL: "debug", CESS_S3_ADMIN_TOKEN_FILE: "/t" }));
+    await run(() => given({ CESS_S3_LOG_LEVEL: "debug", CESS_S3_ADMIN_TOKEN_FILE: "/t" }));
     refuse = { accounts: new ConfigError("the access key ALICE is configured twice") };
-    await reload.run(() => given({ CESS_S3_LOG_LEVEL: "debug" }));
+    await run(() => given({ CESS_S3_LOG_LEVEL: "debug" }));
     expect([applied, level.level]).to.deep.equal([[], "warn"]);
     expect(told("error").map(({ reason }) => reason)).to.deep.equal([
       "there is no such file",
@@ -96,12 +98,12 @@ describe("Reading the configuration again", () => {
       "refused",
     ]);
     refuse = {};
-    await reload.run(() => given({ CESS_S3_LOG_LEVEL: "debug" }));
+    await run(() => given({ CESS_S3_LOG_LEVEL: "debug" }));
     expect(level.level).to.equal("debug");
   });
 
   it("tells no secret", async () => {
-    await reload.run(() => given({}, "planted-secret-2"));
+    await run(() => given({}, "planted-secret-2"));
     expect(told("info")).to.deep.equal([{ changed: ["accounts"] }]);
     expect(JSON.stringify([records, lines])).to.not.contain("planted");
   });

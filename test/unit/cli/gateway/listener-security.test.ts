@@ -45,8 +45,8 @@ describe("The security of the listeners", () => {
     keyFile: write("tls.key", key),
   });
   const settings = (values: object): Settings => {
-    const { adminListen, admin, peers, public: everyone, tls, limits } = configSchema.shape;
-    const parsed = { adminListen, admin, peers, public: everyone, tls, limits };
+    const { adminListen, admin, console, peers, public: everyone, tls, limits } = configSchema.shape;
+    const parsed = { adminListen, admin, console, peers, public: everyone, tls, limits };
     return Object.fromEntries(
       Object.entries(parsed).map(([name, schema]) => [name, schema.parse((values as Record<string, unknown>)[name])]),
     ) as unknown as Pick<Config, keyof typeof parsed>;

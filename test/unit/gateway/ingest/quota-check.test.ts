@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { QuotaCheck } from "../../../../src/gateway/ingest/quota-check.js";
+import type { BlobId } from "../../../../src/model/object.js";
 import { CHARGED_PER_SEGMENT, MIB, SEGMENT_SIZE } from "../../../../src/model/sizes.js";
 import { alice, as, body, TestGateway, plainly, refused } from "../../../support/test-gateway.js";
 
@@ -150,6 +151,54 @@ describe("QuotaCheck", () => {
     for (let n = 0; n < 60; n++) await quota.admit(alice, 1);
     expect(sums).to.be.greaterThan(40);
     await refused("TerritoryTooSmall", quota.admit(alice, 1));
+  });
+
+  describe("beside other gateways", () => {
+    const gateways = (shared: boolean) => {
+      const catalog = Object.assign(Object.create(fixture.catalog) as typeof fixture.catalog, { shared });
+      return [1, 2].map(() => new QuotaCheck({ catalog, chain: fixture.chain, clock: fixture.clock })) as [
+        QuotaCheck,
+        QuotaCheck,
+      ];
+    };
+    const written = async (quota: QuotaCheck, key: string) => {
+      const requireRoom = await quota.recheck(alice, 1);
+      const members = { size: 1, etag: key, content: {}, metadata: {}, requireRoom };
+      const blob = { blob: key as BlobId, offset: 0, length: 1 };
+      return fixture.catalog.objects.put({ bucket: "photos", key, owner: alice.id, ...members }, { blobs: [blob] });
+    };
+
+    it("refuses what another gateway has filled meanwhile, when it is written", async () => {
+      await build(1);
+      const [one, two] = gateways(true);
+      await Promise.all([one.admit(alice, 1), two.admit(alice, 1)]);
+      await written(two, "first");
+      const error = await refused("TerritoryTooSmall", written(one, "second"));
+      expect(error.details.fields).to.include({ WaitingBytes: String(CHARGED_PER_SEGMENT) });
+      expect((await fixture.catalog.objects.get("photos", "second"))?.etag).to.equal(undefined);
+    });
+
+    it("checks once more only near the border", async () => {
+      await build(10);
+      const [one] = gateways(true);
+      await one.admit(alice, 1);
+      expect(await one.recheck(alice, 1)).to.equal(undefined);
+      await one.admit(alice, 5 * SEGMENT_SIZE);
+      expect(await one.recheck(alice, 5 * SEGMENT_SIZE)).to.be.a("function");
+      expect(await one.recheck(alice, 0)).to.equal(undefined);
+      const [alone] = gateways(false);
+      expect(await alone.recheck(alice, 5 * SEGMENT_SIZE)).to.equal(undefined);
+    });
+
+    it("goes by what the chain said last when it is away by the time the body is there", async () => {
+      await build(1);
+      const [one] = gateways(true);
+      await one.admit(alice, 1);
+      fixture.chain.connected = false;
+      await fixture.clock.advance(3_600_000);
+      await written(one, "late");
+      await refused("TerritoryTooSmall", written(one, "later"));
+    });
   });
 
   it("trusts what it last knew for ten minutes while the chain is away, then is unavailable", async () => {

@@ -76,7 +76,7 @@ describe("Objects whose staged bytes are damaged", () => {
     for (const harm of [unlink, (path: string) => truncate(path, 1000)]) {
       await put(bytesOf(MIB, 3));
       const { blob } = await staged();
-      await harm(fixture.blobs.locate({ blob, offset: 0, length: 1 }).path);
+      await harm(fixture.blobs.where(blob));
       await refused("InternalError", get());
       expect((await version()).durability.state).to.equal("damaged");
     }

@@ -1,3 +1,4 @@
+import type { Job } from "../../../../src/catalog/catalog.js";
 import { systemClock } from "../../../../src/async/system-clock.js";
 import { NetworkBucket } from "../../../../src/gateway/objects/network-bucket.js";
 import type { Account, CessAccount } from "../../../../src/model/account.js";
@@ -37,7 +38,7 @@ export class NetworkFixture {
   /** What has been deleted since the list was read. */
   readonly gone = new Set<Fid>();
   /** What the background does with a file that is taken over. */
-  distribute: (row: string, job: string) => Promise<unknown>;
+  distribute: (row: string, job: Job) => Promise<unknown>;
   readonly files: NetworkFiles = {
     find: (wanted, _signal, text) => {
       if (wanted !== fid) return Promise.resolve(undefined);
@@ -77,7 +78,6 @@ export class NetworkFixture {
   }
 
   private async work(): Promise<void> {
-    for (const { id, subject } of await this.test.catalog.jobs.lease(["store"], 10, 0))
-      await this.distribute(subject, id);
+    for (const job of await this.test.catalog.jobs.lease(["store"], 10, 0)) await this.distribute(job.subject, job);
   }
 }

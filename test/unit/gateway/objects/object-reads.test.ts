@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { unlink } from "node:fs/promises";
 import type { ReadRequest } from "../../../../src/gateway/gateway.js";
 import type { ObjectVersion } from "../../../../src/model/object.js";
 import { MIB } from "../../../../src/model/sizes.js";
@@ -110,6 +111,33 @@ describe("Reading an object", () => {
       bytes,
     );
     expect(fixture.retrieval.opened).to.have.length(1);
+  });
+
+  it("goes on from the network when another gateway lets the staged bytes go while they are read", async () => {
+    const parts = [bytesOf(5 * MIB, 1), bytesOf(MIB, 2)];
+    const { uploads, objects } = fixture.gateway;
+    const at = { bucket: "photos", key: "parts" };
+    const { id } = await uploads.create(as(alice), at, { content: {}, metadata: {} });
+    const listed = [];
+    for (const [n, part] of parts.entries())
+      listed.push({ partNumber: n + 1, etag: (await uploads.putPart(as(alice), at, id, n + 1, body(part))).etag });
+    const { result } = await uploads.complete(as(alice), at, id, { parts: listed });
+    await result;
+    const whole = Buffer.concat(parts);
+    const reading = await objects.get(as(alice), at, { preconditions: {} });
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of reading.body) {
+      chunks.push(Uint8Array.from(chunk));
+      if (chunks.length > 1) continue;
+      // As by another process: it knows nothing of who reads here.
+      const row = await fixture.catalog.objects.get("photos", "parts");
+      const staged = await fixture.catalog.objects.blobs(row!.id);
+      await fixture.store(row!);
+      for (const { blob } of staged.slice(1)) await unlink(fixture.blobs.where(blob));
+    }
+    expect(Buffer.concat(chunks).equals(whole)).to.equal(true);
+    expect(fixture.retrieval.opened).to.have.length(1);
+    expect(fixture.retrieval.opened[0]!.range).to.deep.equal({ start: 5 * MIB, end: 6 * MIB });
   });
 
   it("is InternalError when the bytes are nowhere, before an answer begins: the object is damaged", async () => {

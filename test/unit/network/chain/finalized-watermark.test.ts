@@ -23,7 +23,7 @@ describe("The mark of the last final block", () => {
   let store: CountingStore;
   const next = async (genesis: string) => {
     const watermark = await FinalizedWatermark.open(store);
-    watermark.begin(genesis);
+    await watermark.begin(genesis);
     return watermark;
   };
   beforeEach(() => (store = new CountingStore()));

@@ -7,7 +7,7 @@ export class Relay {
   private readonly pairs = new Set<{ client: Socket; upstream: Socket }>();
   private readonly target: URL;
   /** Its own, while it is closed as well: nobody else answers there. */
-  private port = 0;
+  private listening = 0;
   /** Nothing that the server says reaches the client any more; what the client says still arrives. */
   private isDeaf = false;
 
@@ -18,14 +18,18 @@ export class Relay {
 
   /** Listens, on the same port as before if it did. */
   async open(): Promise<this> {
-    this.port ||= await reservePort();
+    this.listening ||= await reservePort();
     await new Promise<void>((resolve, reject) =>
-      this.server.once("error", reject).listen(this.port, "127.0.0.1", () => {
+      this.server.once("error", reject).listen(this.listening, "127.0.0.1", () => {
         this.server.off("error", reject);
         resolve();
       }),
     );
     return this;
+  }
+
+  get port(): number {
+    return this.listening;
   }
 
   get endpoint(): string {
