@@ -86,7 +86,7 @@ const TRIED: Readonly<Record<string, Tried>> = {
 describe("What a command says that does not start", function () {
   this.timeout(120_000);
   const snapshots = new MessageSnapshots(
-    "test/integration/start-messages.md",
+    "test/drills/start-messages.md",
     "Commands that do not start, and what they say",
   );
   let folder: string;
