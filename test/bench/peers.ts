@@ -1,28 +1,12 @@
-import { spawnSync } from "node:child_process";
 import { randomFillSync } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { KIB, MIB } from "../../src/model/sizes.js";
-import { answers } from "../support/answers.js";
 import { processorMsOf } from "../support/processor-time.js";
-import { reservePort } from "../support/reserved-port.js";
-import { ServerProcess } from "../support/server-process.js";
-import { VersityServer } from "../support/versity-server.js";
-import { BENCH_KEY, BenchClient } from "./bench-client.js";
 import type { Figure } from "./figure.js";
-import { GatewayUnderTest } from "./gateway-under-test.js";
+import { floor, ourselves, type Peer, seaweedfs, versitygw } from "./peer-servers.js";
 import { rawHead, readRaw, type RawRequest } from "./raw-reader.js";
-
-/** A server on an empty folder of the same disk, with the bucket `bench`. */
-interface Peer {
-  /** With its version, and what a PUT that was answered survives. */
-  readonly name: string;
-  readonly port: number;
-  readonly pid: number;
-  end(): Promise<void>;
-}
 
 type Method = "PUT" | "GET" | "HEAD" | "DELETE";
 
@@ -63,55 +47,6 @@ const WORKS: readonly Work[] = [
 interface Measured {
   rate: number;
   cpuMs: number;
-}
-
-/** The gateway without work in the background. It syncs what it has acknowledged. */
-async function ourselves(): Promise<Peer> {
-  const gateway = await GatewayUnderTest.start();
-  await gateway.client.send({ method: "PUT", path: "/bench" });
-  return { name: "cess-s3", port: gateway.client.port, pid: gateway.pid, end: () => gateway.close() };
-}
-
-async function versitygw(folder: string): Promise<Peer | undefined> {
-  const version = versionOf("versitygw", ["--version"], /Version\s*:\s*(\S+)/);
-  if (version === undefined) return undefined;
-  const server = await VersityServer.start(folder, BENCH_KEY);
-  await bucketAt(server.port);
-  return {
-    name: `versitygw ${version}, no sync`,
-    port: server.port,
-    pid: server.pid,
-    end: () => server.end(),
-  };
-}
-
-async function floor(): Promise<Peer> {
-  const port = await reservePort();
-  const program = fileURLToPath(new URL("./floor-server.js", import.meta.url));
-  const server = new ServerProcess(process.execPath, [program, String(port)], {
-    isReady: () => answers(port, "HEAD / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", "HTTP/1.1 "),
-  });
-  await server.start();
-  return { name: "bare node:http", port, pid: server.pid, end: () => server.end("SIGKILL") };
-}
-
-async function bucketAt(port: number): Promise<void> {
-  const client = new BenchClient(port);
-  await client.send({ method: "PUT", path: "/bench" });
-  client.close();
-}
-
-/**
- * The version of a program in the path; undefined where it is not installed. One that was built from a Go module says
- * nothing of it itself, but Go knows.
- */
-function versionOf(program: string, args: readonly string[], pattern: RegExp): string | undefined {
-  const { status, stdout } = spawnSync(program, args, { encoding: "utf8" });
-  if (status !== 0) return undefined;
-  const path = spawnSync("which", [program], { encoding: "utf8" }).stdout.trim();
-  const module = spawnSync("go", ["version", "-m", path], { encoding: "utf8" });
-  const built = module.status === 0 ? /^\s*mod\s+\S+\s+(\S+)/m.exec(module.stdout)?.[1] : undefined;
-  return built ?? pattern.exec(stdout)?.[1] ?? "";
 }
 
 function requestsOf({ method, size, clients, requests }: Work, round: number, port: number): RawRequest[][] {
@@ -159,12 +94,12 @@ export async function benchPeers(): Promise<Figure[]> {
   const peers: Peer[] = [];
   try {
     const us = await ourselves();
-    peers.push(us);
-    const base = await floor();
-    peers.push(base);
-    const versity = await versitygw(folder);
-    if (versity) peers.push(versity);
-    else process.stderr.write("  versitygw is not in the path: not measured\n");
+    peers.push(us, await floor());
+    for (const [name, start] of Object.entries({ versitygw, seaweedfs })) {
+      const peer = await start(folder);
+      if (peer) peers.push(peer);
+      else process.stderr.write(`  ${name} is not in the path: not measured\n`);
+    }
     const figures: Figure[] = [];
     for (const size of new Set(WORKS.map((work) => work.size))) {
       const measured = await measure(
@@ -172,7 +107,7 @@ export async function benchPeers(): Promise<Figure[]> {
         peers,
       );
       for (const [work, results] of measured)
-        for (const peer of peers) if (peer !== us) figures.push(...beside(work, results, us, peer, peer === base));
+        for (const peer of peers) if (peer !== us) figures.push(...beside(work, results, us, peer));
     }
     return figures;
   } finally {
@@ -181,19 +116,12 @@ export async function benchPeers(): Promise<Figure[]> {
   }
 }
 
-function beside(
-  work: Work,
-  results: ReadonlyMap<Peer, Measured>,
-  us: Peer,
-  peer: Peer,
-  isFloor: boolean,
-): readonly Figure[] {
+function beside(work: Work, results: ReadonlyMap<Peer, Measured>, us: Peer, peer: Peer): readonly Figure[] {
   const [ours, theirs] = [results.get(us), results.get(peer)];
   if (!ours || !theirs) return [];
   const { method, size, clients } = work;
   const what = `${method} ${size >= MIB ? `${size / MIB} MiB` : `${size / KIB} KiB`}, ${clients} clients`;
-  const atMost = isFloor ? work.floorAtMost : work.cpuAtMost;
-  const atLeast = isFloor ? undefined : work.rateAtLeast;
+  const { atMost, atLeast } = wantedBeside(peer, work);
   return [
     {
       what: `${what}: CPU of one`,
@@ -208,4 +136,18 @@ function beside(
       ...(atLeast === undefined ? {} : { wanted: { atLeast } }),
     },
   ];
+}
+
+function wantedBeside(peer: Peer, work: Work): { readonly atMost?: number; readonly atLeast?: number } {
+  switch (peer.kind) {
+    case "floor":
+      return { ...(work.floorAtMost !== undefined && { atMost: work.floorAtMost }) };
+    case "versitygw":
+      return {
+        ...(work.cpuAtMost !== undefined && { atMost: work.cpuAtMost }),
+        ...(work.rateAtLeast !== undefined && { atLeast: work.rateAtLeast }),
+      };
+    default:
+      return { atLeast: 1 };
+  }
 }
