@@ -25,6 +25,8 @@ export interface MetricsText {
 export interface AdminComponents {
   readonly metrics: MetricsText;
   readonly health: Pick<Health, "unready" | "warnings">;
+  /** How old the oldest change is that a rebuild would not have, seconds; undefined where no journal is kept. */
+  readonly unjournaledSeconds?: () => number | undefined;
   readonly dropCache: () => Promise<void>;
   readonly access: Pick<AdminAccess, "identify">;
   readonly audit: AuditLog;
@@ -249,7 +251,12 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
 
 /** Load balancers and probes have no token: they learn whether, not why. */
 export function ownRoutes(
-  { metrics, health, dropCache }: Pick<AdminComponents, "metrics" | "health" | "dropCache">,
+  {
+    metrics,
+    health,
+    unjournaledSeconds = () => undefined,
+    dropCache,
+  }: Pick<AdminComponents, "metrics" | "health" | "unjournaledSeconds" | "dropCache">,
   publicMetrics: boolean,
 ): AdminRoute[] {
   const live = () => Promise.resolve(text("live"));
@@ -263,7 +270,15 @@ export function ownRoutes(
         const reasons = health.unready();
         const ready = reasons.length === 0;
         return Promise.resolve(
-          json({ status: ready ? "ready" : "not ready", reasons, warnings: health.warnings() }, ready ? 200 : 503),
+          json(
+            {
+              status: ready ? "ready" : "not ready",
+              reasons,
+              warnings: health.warnings(),
+              unjournaledSeconds: unjournaledSeconds(),
+            },
+            ready ? 200 : 503,
+          ),
         );
       },
       withoutToken: () => {

@@ -12,6 +12,7 @@ import type { FinalBlockCatalog } from "./ports/final-block-catalog.js";
 import type { GatewayCatalog } from "./ports/gateway-catalog.js";
 import type { IdentityCatalog } from "./ports/identity-catalog.js";
 import type { Job, JobCatalog } from "./ports/job-catalog.js";
+import type { JournalCatalog } from "./ports/journal-catalog.js";
 import type { KeyUseCatalog } from "./ports/key-use-catalog.js";
 import type { LeaseCatalog } from "./ports/lease-catalog.js";
 import type { Lock, LockCatalog } from "./ports/lock-catalog.js";
@@ -40,6 +41,7 @@ export type * from "./ports/gateway-catalog.js";
 export type * from "./ports/inspection-catalog.js";
 export type * from "./ports/identity-catalog.js";
 export type * from "./ports/job-catalog.js";
+export type * from "./ports/journal-catalog.js";
 export type * from "./ports/key-use-catalog.js";
 export type * from "./ports/lease-catalog.js";
 export type * from "./ports/lock-catalog.js";
@@ -58,8 +60,11 @@ export type * from "./ports/take-over-catalog.js";
 export type * from "./ports/upload-catalog.js";
 export type * from "./ports/usage-catalog.js";
 
-/** `work`: jobs or events were added; who does them looks by itself, too. `flush`: packs are to be closed with what waits. */
-export type Announcement = "work" | "flush";
+/**
+ * `work`: jobs or events were added; who does them looks by itself, too. `flush`: packs are to be closed with what waits.
+ * `journal`: what has changed is to be written into a journal.
+ */
+export type Announcement = "work" | "flush" | "journal";
 
 /** What a worker has leased. */
 export type Held = Job | Lock;
@@ -97,6 +102,7 @@ export interface Catalog {
   readonly usage: UsageCatalog;
   readonly damages: DamageCatalog;
   readonly receipts: ReceiptCatalog;
+  readonly journal: JournalCatalog;
   /** Returns those of the blobs that nothing links: they may be removed if they are settled. */
   orphans(blobs: readonly BlobId[]): Promise<BlobId[]>;
   /** Bytes that are only on this gateway so far: in all, and those in parts of open uploads. */

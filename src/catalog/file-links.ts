@@ -115,7 +115,7 @@ export async function insertFile(
   owner: string,
   file: NewFile,
   format: string | null,
-  packed: PackFormat | null = null,
+  { packed = null, journal = null }: { readonly packed?: PackFormat | null; readonly journal?: number | null } = {},
 ): Promise<number> {
   const row = await tx
     .insertInto("files")
@@ -135,6 +135,7 @@ export async function insertFile(
       format,
       segments: packSegments(file.segments),
       packed,
+      journal,
     })
     .returning("id")
     .executeTakeFirstOrThrow();
@@ -224,14 +225,16 @@ export async function releaseFile(tx: Tx, now: number, file: number): Promise<st
   return row.state === "failed" ? dropFileBytes(tx, file) : [];
 }
 
-/** Whether a version needs the file, or will when objects have moved to it or it has been taken over. */
+/** Whether a version needs the file, or will when objects have moved to it or it has been taken over; or the journal does. */
 export async function isReferenced(tx: Tx, file: number): Promise<boolean> {
   const extents = tx.selectFrom("extents").select("offset").where("file_id", "=", file).limit(1);
   if (await extents.executeTakeFirst()) return true;
   const moves = tx.selectFrom("pack_moves").select("offset").where("file_id", "=", file).limit(1);
   if (await moves.executeTakeFirst()) return true;
   const takenOver = tx.selectFrom("take_overs").select("id").where("file_id", "=", file).limit(1);
-  return (await takenOver.executeTakeFirst()) !== undefined;
+  if (await takenOver.executeTakeFirst()) return true;
+  const journals = tx.selectFrom("journals").select("number").where("file_id", "=", file).limit(1);
+  return (await journals.executeTakeFirst()) !== undefined;
 }
 
 /** Adds to the live bytes of a pack, unless another version needs the run. */

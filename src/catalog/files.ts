@@ -8,6 +8,7 @@ import { dropFileBytes, fileBlobs, orphansAmong, unlinkFileBlobs } from "./blob-
 import type { FileCatalog, FileRow, FileState, FileUse, Placement, Released } from "./catalog.js";
 import { forgetDamage } from "./damages.js";
 import { recordStored } from "./events.js";
+import { journalNamed } from "./journal-rows.js";
 import { isReferenced, isWhollyStored, releaseFile, removeFile } from "./file-links.js";
 import type { Clock } from "../model/clock.js";
 import { fromKeyText } from "./key-text.js";
@@ -124,6 +125,7 @@ export class FileTableCatalog implements FileCatalog {
       ...this.toManifest(row),
       layout: row.packed === null ? "own-file" : "pack",
       ...(row.restored === 1 && { restored: true }),
+      ...(row.journal !== null && (await journalNamed(this.store.reads, row.journal))),
       ...(row.failure === null ? {} : { failure: row.failure }),
       ...(row.signed_nonce === null || row.signed_until_block === null
         ? {}

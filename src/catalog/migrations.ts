@@ -23,6 +23,7 @@ import { addStagingPlace } from "./migrations/0022-staging-place.js";
 import { createUsageSlots } from "./migrations/0024-usage-slots.js";
 import { addStateTimes } from "./migrations/0026-state-times.js";
 import { addReceipts } from "./migrations/0027-receipts.js";
+import { createJournal } from "./migrations/0028-journal.js";
 
 /** Names of all migrations, in order. */
 export async function knownMigrations(): Promise<string[]> {
@@ -62,6 +63,7 @@ export class Migrations implements MigrationProvider {
       "0024_usage_slots": { up: (db: Kysely<unknown>) => createUsageSlots(db, this.types) },
       "0026_state_times_expand": { up: (db: Kysely<unknown>) => addStateTimes(db, this.types) },
       "0027_receipts_expand": { up: (db: Kysely<unknown>) => addReceipts(db, this.types) },
+      "0028_journal_expand": { up: (db: Kysely<unknown>) => createJournal(db, this.types) },
     });
   }
 }

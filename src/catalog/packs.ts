@@ -329,7 +329,7 @@ function takingPack(tx: Tx, file: string): Promise<PackRow | undefined> {
 }
 
 async function insertPack(tx: Tx, now: number, pack: NewPack): Promise<PackRow> {
-  const id = await insertFile(tx, now, pack.owner, pack, null, pack.packed);
+  const id = await insertFile(tx, now, pack.owner, pack, null, { packed: pack.packed });
   await linkFileBlobs(tx, id, pack.blobs);
   await addJob(tx, now, "store", id);
   return { id, state: "encoded" };

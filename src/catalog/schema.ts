@@ -12,7 +12,9 @@ import type {
   LockTable,
   UsageSlotTable,
 } from "./coordination-schema.js";
+import type { JournalChangeTable, JournalStateTable, JournalTable } from "./journal-schema.js";
 import type { DeletedFileTable } from "./receipt-schema.js";
+import type { PaidAuthorizationTable, UsedChallengeTable } from "./sign-up-schema.js";
 
 /** Bytes: written as a view; the type when read depends on the driver (libsql: ArrayBuffer, pg: Buffer). */
 export type Bytes = ColumnType<ArrayBuffer | Uint8Array, Uint8Array, Uint8Array>;
@@ -58,6 +60,9 @@ export interface Schema {
   gateways: GatewayTable;
   final_blocks: FinalBlockTable;
   deleted_files: DeletedFileTable;
+  journal_changes: JournalChangeTable;
+  journals: JournalTable;
+  journal_state: JournalStateTable;
 }
 
 export interface BucketTable {
@@ -176,6 +181,8 @@ export interface FileTable {
   /** Blocks of the last declaration and deletion of it, where they were seen. */
   declared_block: Generated<number | null>;
   deleted_block: Generated<number | null>;
+  /** It is the journal, or snapshot, of this number. */
+  journal: Generated<number | null>;
 }
 
 /** Versions that wait for a pack. */
@@ -367,20 +374,6 @@ export interface AccessKeyTable {
   /** JSON: an identity policy. */
   policy: string | null;
   created_at: number;
-}
-
-/** Challenges of sign-up that a wallet has signed. */
-export interface UsedChallengeTable {
-  nonce: string;
-  expires_at: number;
-}
-
-/** Authorizations that the gateway paid for. */
-export interface PaidAuthorizationTable {
-  id: Generated<number>;
-  /** SS58 address. */
-  account: string;
-  paid_at: number;
 }
 
 /** What a bucket holds, kept in step with `versions` and `parts` by usage.ts. */

@@ -22,6 +22,7 @@ import type {
   InspectionCatalog,
   IdentityCatalog,
   JobCatalog,
+  JournalCatalog,
   KeyUseCatalog,
   LeaseCatalog,
   LockCatalog,
@@ -48,6 +49,7 @@ import { FinalBlockTableCatalog } from "./final-blocks.js";
 import { GatewayTableCatalog } from "./gateways.js";
 import { InspectionTableCatalog } from "./inspection.js";
 import { IdentityTableCatalog } from "./identities.js";
+import { JournalTableCatalog } from "./journal.js";
 import { JobTableCatalog } from "./jobs.js";
 import { ObjectTableCatalog } from "./objects.js";
 import { KeyUseTableCatalog } from "./key-uses.js";
@@ -107,6 +109,7 @@ export class SqlCatalog implements Catalog {
   readonly usage: UsageCatalog;
   readonly damages: DamageCatalog;
   readonly receipts: ReceiptCatalog;
+  readonly journal: JournalCatalog;
   readonly shared: boolean;
   private readonly store: Store;
   private readonly clock: Clock;
@@ -144,6 +147,7 @@ export class SqlCatalog implements Catalog {
     this.usage = new UsageTableCatalog(store, memory);
     this.damages = new DamageTableCatalog(store);
     this.receipts = new ReceiptTableCatalog(store);
+    this.journal = new JournalTableCatalog(store, clock);
     this.keyUses = new KeyUseTableCatalog(store, clock);
   }
 

@@ -34,6 +34,33 @@ export const jobsSchema = z.object({
 });
 export type JobsAnswer = z.output<typeof jobsSchema>;
 
+export const journalSchema = z.object({
+  /** Whether this gateway keeps a journal. */
+  enabled: z.boolean(),
+  /** Tells the journals of this catalog from those of others. */
+  stream: z.string(),
+  /** Nothing can be rebuilt before the next snapshot is stored. */
+  snapshotDue: z.boolean(),
+  /** Since when there are changes that no stored journal has. */
+  changedSince: time.optional(),
+  /** Buckets, versions, files and so on that have changed. */
+  pending: count,
+  /** Those that a rebuild needs, and those on their way. */
+  journals: z.array(
+    z.object({
+      number: count,
+      snapshot: z.boolean(),
+      fid: z.string(),
+      units: count,
+      bytes: count,
+      readAt: time,
+      /** Of its file. */
+      state: z.string(),
+    }),
+  ),
+});
+export type JournalAnswer = z.output<typeof journalSchema>;
+
 export const retrySchema = z.object({ retried: count });
 
 const tier = z.object({ bytes: count, hits: count, misses: count, evictions: count });

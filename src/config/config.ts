@@ -14,6 +14,7 @@ import { limitsSchema, shutdownSchema } from "./serving.js";
 import { workersSchema } from "./workers.js";
 import { gatewaySchema } from "./gateway.js";
 import { jobsSchema } from "./jobs.js";
+import { journalSchema } from "./journal.js";
 import { leasesSchema } from "./leases.js";
 import { onePlace } from "./one-place.js";
 import { placementSchema } from "./placement.js";
@@ -234,6 +235,7 @@ export const settingsSchema = z.strictObject({
     .prefault({}),
   leases: leasesSchema.prefault({}),
   jobs: jobsSchema.prefault({}),
+  journal: journalSchema.prefault({}),
   etag: z
     .strictObject({
       /**

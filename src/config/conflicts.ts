@@ -6,13 +6,14 @@ import { hostAndPort, type ListenAddress } from "./quantity.js";
 
 interface Conflicting {
   /** Absent on the dev network. */
-  readonly accounts?: readonly unknown[];
+  readonly accounts?: readonly { readonly name: string }[];
   readonly listen: ListenAddress;
   readonly adminListen: ListenAddress;
   readonly admin: { readonly tokenFile?: string | undefined };
   readonly console: { readonly listen?: ListenAddress | undefined };
   readonly domain?: string | undefined;
   readonly websiteDomain?: string | undefined;
+  readonly journal: { readonly account?: string | undefined };
   readonly leases: { readonly webhook?: string | undefined };
   readonly notifications: { readonly webhooks: readonly { readonly name: string }[] };
   readonly peers: { readonly listen?: ListenAddress | undefined };
@@ -29,6 +30,7 @@ export function conflicts(
     adminListen,
     admin,
     console,
+    journal,
     leases,
     notifications,
     peers,
@@ -51,6 +53,8 @@ export function conflicts(
     );
   if (accounts?.length === 0 && !signUp.enabled)
     fault("accounts", "must have at least one entry, unless signUp.enabled lets wallets make theirs");
+  if (journal.account !== undefined && accounts && !accounts.some(({ name }) => name === journal.account))
+    fault("journal.account", `names no account of accounts: it is ${journal.account}`);
   const exposure = adminExposure({ adminListen, admin });
   if (exposure !== undefined) fault("adminListen", exposure);
   for (const [key, { enabled }] of Object.entries({ sdk, signUp }))

@@ -81,6 +81,7 @@ export const EXAMPLES: Readonly<Record<string, string | number | readonly string
   "notifications.webhooks[].name": "orders",
   "notifications.webhooks[].url": "https://example.com/events",
   "notifications.webhooks[].tokenFile": "/run/secrets/webhook-token",
+  "journal.account": "alice",
   "leases.webhook": "orders",
   "leases.renew.budget": 100,
   "leases.expand.belowBytes": "1GiB",

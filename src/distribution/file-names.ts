@@ -4,12 +4,16 @@ import type { DistributionComponents } from "./components.js";
 
 /**
  * The names that files have on chain: tokens that say nothing, or, in buckets whose owners want it, the names of their
- * objects. A pack has a token always.
+ * objects. A pack and a journal have tokens always.
  */
 export class FileNames {
   constructor(private readonly context: Pick<DistributionComponents, "catalog" | "orderNames">) {}
 
-  async of({ id, layout }: FileRow): Promise<string> {
+  async of({ id, layout, journal }: FileRow): Promise<string> {
+    if (journal) {
+      const { snapshot, number, stream } = journal;
+      return this.context.orderNames.name({ kind: snapshot ? "snapshot" : "journal", number, stream });
+    }
     const named = layout === "own-file" ? await this.objectName(id) : undefined;
     return named ?? this.context.orderNames.name({ kind: layout, number: Number(id) });
   }

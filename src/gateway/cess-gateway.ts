@@ -95,6 +95,8 @@ export const GATEWAY_DEFAULTS = {
   takeOver: {} as Partial<typeof TAKE_OVER_DEFAULTS>,
   /** What happens to a request that keeps an object for longer than its territory is paid for. */
   outlive: "warn" as OutlivePolicy,
+  /** HEAD tells whether a rebuild would have the object. */
+  recoverable: false,
 };
 export type GatewaySettings = typeof GATEWAY_DEFAULTS;
 
@@ -123,6 +125,7 @@ export class CessGateway implements Gateway {
       quota,
       takeOver,
       outlive,
+      recoverable,
     } = {
       ...GATEWAY_DEFAULTS,
       ...settings,
@@ -155,6 +158,7 @@ export class CessGateway implements Gateway {
     this.acls = new AclService(shared);
     this.objects = new ObjectService({
       ...shared,
+      recoverable,
       copy: new ObjectCopy({ ...shared, networkCopy: new NetworkCopy({ ...shared, takeOvers }) }),
     });
     this.accessLogs = new LogDelivery({ ...shared, objects: this.objects });

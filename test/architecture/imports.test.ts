@@ -34,6 +34,7 @@ const owners: readonly { readonly packages: RegExp; readonly folders: readonly s
       "sdk",
       "sign-up",
       "receipts",
+      "journal",
     ],
   },
   { packages: /^(?:@keyv\/.+|keyv)$/, folders: ["cli"] },

@@ -3,6 +3,7 @@ import {
   bucketDurabilitySchema,
   gatewaySchema,
   jobsSchema,
+  journalSchema,
   objectSchema,
   registrationSchema,
   retrySchema,
@@ -48,6 +49,7 @@ const readiness = z.object({
   status: z.enum(["ready", "not ready"]),
   reasons: z.array(finding).optional(),
   warnings: z.array(finding).optional(),
+  unjournaledSeconds: z.number().optional(),
 });
 const experience = z.object({
   count,
@@ -222,17 +224,24 @@ export const described: readonly Described[] = [
     body: registrationRequest,
     answers: { 200: registrationSchema, 202: registrationSchema, 400: "the URL is wrong", 409: "another change runs" },
   },
-  {
-    method: "get",
-    path: "/packs",
-    summary: "What waits for packs, packs by state, bytes by account",
-    answers: { 200: packs },
-  },
+  { method: "get", path: "/packs", summary: "Packs, what waits, bytes by account", answers: { 200: packs } },
   {
     method: "post",
     path: "/packs/flush",
     summary: "Closes packs with what waits",
     answers: { 202: z.object({ closing: z.unknown() }) },
+  },
+  {
+    method: "get",
+    path: "/journal",
+    summary: "Which journals there are, and what of the catalog is in none",
+    answers: { 200: journalSchema },
+  },
+  {
+    method: "post",
+    path: "/journal/flush",
+    summary: "Writes what has changed into a journal",
+    answers: { 202: journalSchema, 409: "no journal is kept" },
   },
   { method: "get", path: "/accounts", summary: "All accounts", answers: { 200: z.array(accountView) } },
   {

@@ -10,6 +10,7 @@ import { finalBlocksContract } from "./catalog-final-blocks.js";
 import { gatewaysContract } from "./catalog-gateways.js";
 import { identitiesContract } from "./catalog-identities.js";
 import { jobsContract } from "./catalog-jobs.js";
+import { journalContract } from "./catalog-journal.js";
 import { leasesContract } from "./catalog-leases.js";
 import { listingContract } from "./catalog-listing.js";
 import { locksContract } from "./catalog-locks.js";
@@ -44,4 +45,5 @@ export function catalogContract(open: OpenCatalog): void {
   leasesContract(open);
   checksContract(open);
   takeOversContract(open);
+  journalContract(open);
 }

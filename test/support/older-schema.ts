@@ -1,5 +1,11 @@
 import type Database from "libsql";
 
+/** Tables whose changes the journal wants to know. */
+const JOURNALED = [
+  ...["buckets", "configurations", "bucket_usage", "versions", "extents", "files", "pack_moves"],
+  ...["accounts", "access_keys", "key_uses", "deleted_files", "lease_spends"],
+];
+
 /** What takes each migration back, on SQLite; a catalog of an earlier version is made with it. The oldest first. */
 const UNDO: readonly (readonly [name: string, ...statements: string[]])[] = [
   [
@@ -61,6 +67,14 @@ const UNDO: readonly (readonly [name: string, ...statements: string[]])[] = [
     "0027_receipts_expand",
     "drop table deleted_files",
     ...["declared_block", "deleted_block"].map((name) => `alter table files drop column ${name}`),
+  ],
+  [
+    "0028_journal_expand",
+    ...JOURNALED.flatMap((table) =>
+      ["insert", "update", "delete"].map((event) => `drop trigger journal_${table}_${event}`),
+    ),
+    ...["journal_changes", "journals", "journal_state"].map((name) => `drop table ${name}`),
+    "alter table files drop column journal",
   ],
 ];
 

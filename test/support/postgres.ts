@@ -59,10 +59,11 @@ export async function serverPostgres(url: string): Promise<TestDatabase> {
 async function emptying(query: (text: string) => Promise<readonly { readonly name: string }[]>): Promise<string> {
   const tables = await query(
     `select tablename as name from pg_tables
-     where schemaname = current_schema() and tablename not like 'kysely%' and tablename not in ('catalog_mark', 'configuration_mark')`,
+     where schemaname = current_schema() and tablename not like 'kysely%' and tablename not in ('catalog_mark', 'configuration_mark', 'journal_state')`,
   );
   if (tables.length === 0) return "select 1";
   return `truncate ${tables.map(({ name }) => `"${name}"`).join(", ")} restart identity;
     update catalog_mark set generation = 0;
-    update configuration_mark set buckets = 0, identities = 0`;
+    update configuration_mark set buckets = 0, identities = 0;
+    update journal_state set number = 0, snapshot_due = 1, changed_at = null, rebuilt_to = null`;
 }

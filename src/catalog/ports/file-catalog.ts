@@ -28,7 +28,9 @@ export interface FileRow extends CessFile {
    * content but its segments as the network had them, in the plain format.
    */
   readonly restored?: boolean;
-  /** A version needs it, or will when objects have moved to it from another pack. */
+  /** It is the journal or the snapshot of this number. */
+  readonly journal?: { readonly snapshot: boolean; readonly number: number; readonly stream: string };
+  /** A version needs it, or will when objects have moved to it from another pack; or the journal does. */
   readonly needed: boolean;
 }
 

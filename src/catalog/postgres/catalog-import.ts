@@ -43,10 +43,15 @@ const TABLES = [
   "used_challenges",
   "paid_authorizations",
   "deleted_files",
+  "journals",
 ] as const;
 
 /** Tables that a new catalog makes itself, or that tell of running processes. */
-export const NOT_BROUGHT: readonly string[] = ["catalog_mark", "configuration_mark", "gateways", "heartbeat", "locks"];
+export const NOT_BROUGHT: readonly string[] = [
+  ...["catalog_mark", "configuration_mark", "gateways", "heartbeat", "locks"],
+  // They come at the end, with a snapshot that is due.
+  ...["journal_changes", "journal_state"],
+];
 
 export const BROUGHT: readonly string[] = TABLES;
 
@@ -191,6 +196,11 @@ export class CatalogImport {
     const row = { ...this.source.markRow(), ...mark };
     const columns = Object.keys(row).map((name, at) => `"${name}" = $${at + 1}`);
     await this.session.run(`update catalog_mark set ${columns.join(", ")}`, Object.values(row));
+    const { stream, number } = this.source.journalState();
+    // Each row that was brought counts as changed there: with a snapshot nothing of that is needed, but a reason for it.
+    await this.session.run("update journal_state set stream = $1, number = $2", [stream, number]);
+    await this.session.run("delete from journal_changes");
+    await this.session.run("insert into journal_changes (kind, number, name) select 1, 0, name from buckets limit 1");
     await this.session.run("drop table catalog_import");
     await this.session.run("commit");
     return mark;

@@ -45,6 +45,15 @@ export class CatalogRows {
     return Object.fromEntries(columns.map((name, at) => [name, row?.[at]]));
   }
 
+  /** Which journals are this catalog's, and the number of the last one. */
+  journalState(): { readonly stream: string; readonly number: number } {
+    const row = this.database.prepare("select stream, number from journal_state").get() as {
+      readonly stream: string;
+      readonly number: number;
+    };
+    return { stream: row.stream, number: row.number };
+  }
+
   get movedTo(): string | undefined {
     return movedTo(this.database);
   }

@@ -11,7 +11,7 @@ const KEPT = 2;
 /** A copy is as large as the database at most, and something is to be left of the disk. */
 const ROOM = 1.1;
 /** Tables that have a row from the beginning. */
-const MARKS: ReadonlySet<string> = new Set(["catalog_mark", "configuration_mark"]);
+const MARKS: ReadonlySet<string> = new Set(["catalog_mark", "configuration_mark", "journal_state"]);
 
 /** Names of the migrations that this database has had, in order; none for a new one. */
 export function appliedMigrations(database: Database.Database): string[] {

@@ -51,6 +51,15 @@ export function addAdminCommands(program: Command): void {
   ).action(async (bucket: string | undefined, key: string | undefined, options: ReceiptOptions) =>
     (await import("./receipt.js")).runReceipt(bucket, key, options),
   );
+  const journal = program
+    .command("journal")
+    .description("what of the catalog is on CESS, so that a lost gateway can be made again");
+  asking(journal.command("status").description("show which journals there are, and what is in none")).action(
+    async (options: Asking) => (await import("./journal.js")).runJournalStatus(options),
+  );
+  asking(journal.command("flush").description("write what has changed into a journal now")).action(
+    async (options: Asking) => (await import("./journal.js")).runJournalFlush(options),
+  );
   whereToAsk(
     program
       .command("register")

@@ -28,6 +28,7 @@ export function adminServer(
     {
       metrics,
       health,
+      unjournaledSeconds: () => services.journal.check.ageSeconds,
       dropCache: () => {
         services.retrieval.forgetObjects();
         return services.cache.clear();

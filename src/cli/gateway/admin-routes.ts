@@ -4,6 +4,7 @@ import type { Accounts } from "./accounts.js";
 import { BlobHolds } from "./blob-holds.js";
 import { catalogRoutes } from "./catalog-routes.js";
 import { identityRoutes } from "./identity-routes.js";
+import { journalRoutes } from "./routes/journal-routes.js";
 import { receiptRoutes } from "./routes/receipt-routes.js";
 import { nodeRoute } from "./routes/node-route.js";
 import { territoryRoutes } from "./routes/territory-routes.js";
@@ -19,6 +20,7 @@ export function adminRoutes(services: Services, accounts: Accounts): AdminRoute[
     peerTable(services),
     ...receiptRoutes(services),
     ...packRoutes(services),
+    ...journalRoutes(services),
     ...territoryRoutes(services),
     ...catalogRoutes(services),
     ...holds.routes(),

@@ -60,6 +60,7 @@ export async function openGateway(
       webhooks: config.notifications.webhooks.map(({ name }) => name),
       quota: { staleMs: config.chain.staleSeconds * 1000 },
       outlive: config.leases.outlive,
+      recoverable: config.journal.enabled,
     },
   );
 }

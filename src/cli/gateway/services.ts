@@ -49,6 +49,7 @@ import { JsonReadingStore } from "./reading-store.js";
 import { catalogPath } from "./catalog.js";
 import { placementPolicy, placementTags } from "./placement.js";
 import type { GatewayKeys } from "./gateway-keys.js";
+import { openJournal, type JournalKeeping } from "./journal.js";
 import { diskSpace, openBlobs, openCatalogAndStaging, openDigests } from "./stores.js";
 import { gatewayPeers } from "./gateway-peers.js";
 import { SharedNonces } from "./shared-nonces.js";
@@ -94,6 +95,7 @@ export interface Services extends Scrubbing {
   readonly supervisor: Supervisor;
   readonly distribution: Distribution;
   readonly packer: Packer;
+  readonly journal: JournalKeeping;
   /** What of all gateways only one does. */
   readonly single: SingleWorkers;
   /** What buckets may choose by their tags. */
@@ -149,6 +151,12 @@ export async function openServices(config: Config, given: ServicesParts): Promis
     { ...shared, catalog: single.catalogOf("packer"), chain, retrieval },
     packerSettings(config),
   );
+  const journal = await openJournal(config, {
+    ...shared,
+    accounts,
+    keys: gatewayKeys.keys,
+    catalog: single.catalogOf("journal"),
+  });
   const scrubbing = openScrubbing(config, { ...shared, single, chain, registry, pauses, retrieval, http });
   return {
     ...stores,
@@ -170,6 +178,7 @@ export async function openServices(config: Config, given: ServicesParts): Promis
     supervisor,
     distribution,
     packer,
+    journal,
     single,
     placementTags: tags,
     ...scrubbing,

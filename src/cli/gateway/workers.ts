@@ -33,7 +33,8 @@ export async function startWorkers(
   config: Config,
   log: Logger,
 ): Promise<void> {
-  const { catalog, blobs, guard, supervisor, distribution, packer, registry, scrubber, repairer, single } = services;
+  const { catalog, blobs, guard, supervisor, distribution, packer, registry, scrubber, repairer, single, journal } =
+    services;
   const { lifecycleDayMs, notifications, quarantine } = config;
   await catalog.jobs.releaseOwn();
   if (catalog.shared) await catalog.locks.releaseOwn();
@@ -63,6 +64,8 @@ export async function startWorkers(
     ...[
       repairer,
       new TakeOverGc({ ...over("take-over-gc"), onWork: () => wakeAll(services) }),
+      // A catalog that went back must not tell a rebuild what there is.
+      journal.worker,
       new LifecycleWorker({ ...over("lifecycle"), onWork: () => wakeAll(services) }, { dayMs: lifecycleDayMs }),
     ].map((worker) => held(single.run(worker))),
   ])
@@ -82,6 +85,7 @@ export async function startWorkers(
   supervisor.add(services.registration);
   // The operator may ask any gateway, and one of them has the packer.
   services.catalog.onAnnounced("flush", () => void services.packer.flush().catch(() => undefined));
+  services.catalog.onAnnounced("journal", () => journal.flush?.());
   if (services.limits) supervisor.add(limitsWorker(services.limits, systemClock));
   supervisor.add(freshAccounts(accounts));
   distribution.watch();

@@ -28,7 +28,7 @@ export function gatewayHealth(
   log: Logger,
   further: readonly HealthCheck[] = [],
 ): GatewayHealth {
-  const { supervisor, session, chain, catalog, guard, space, databaseClock } = services;
+  const { supervisor, session, chain, catalog, guard, space, databaseClock, journal } = services;
   const clock = systemClock;
   const authorization = new AuthorizationCheck({ chain, accounts, clock });
   const looking = [
@@ -37,6 +37,7 @@ export function gatewayHealth(
     new CatalogCheck({ catalog, clock, fault: () => guard.fault && catalogReason(guard.fault) }),
     new ClockCheck({ clock, chain: session }, { blockMs: config.chain.blockMs }),
     databaseClock,
+    journal.check,
   ];
   const draining: HealthCheck = {
     name: "draining",

@@ -88,6 +88,26 @@ function jobFamilies(registry: Registry, catalog: Services["catalog"]): void {
   );
 }
 
+/** What a rebuild would have. */
+export function journalFamilies(registry: Registry, { catalog, journal }: Pick<Services, "catalog" | "journal">): void {
+  gauge(
+    registry,
+    "cess_s3_unjournaled_oldest_age_seconds",
+    "Age of the oldest change of the catalog that no journal on CESS has; 0 when there is none",
+    () => journal.check.ageSeconds,
+  );
+  const journals = new Remembered(() => catalog.journal.journals());
+  gauge(
+    registry,
+    "cess_s3_journals",
+    "Journals and snapshots that a rebuild needs, or that are on their way",
+    async () => (await journals.get()).length,
+  );
+  gauge(registry, "cess_s3_journal_bytes", "Their bytes, before the network's padding and copies", async () =>
+    (await journals.get()).reduce((sum, { bytes }) => sum + bytes, 0),
+  );
+}
+
 /** Packs, and what accounts' objects are. */
 export function packFamilies(
   registry: Registry,

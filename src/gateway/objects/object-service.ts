@@ -53,6 +53,8 @@ export interface ObjectComponents extends StorageComponents {
   readonly network?: NetworkBucket | undefined;
   /** Absent without a chain. */
   readonly receipts?: Pick<Receipts, "of"> | undefined;
+  /** HEAD tells whether a rebuild would have the object. */
+  readonly recoverable: boolean;
 }
 
 /** Computed if the client sends no checksum, as on AWS. */
@@ -126,10 +128,17 @@ export class ObjectService implements Objects {
 
   async head(call: BucketCall, name: ObjectKey, request: ReadRequest): Promise<ReadResult> {
     const { redundancy } = this.components;
-    const result = await this.resolve(call, name, request, true);
+    const result = await this.recoverability(await this.resolve(call, name, request, true));
     return redundancy
       ? { ...result, version: await waitFor(call.waits, "chain", redundancy.withRedundancy(result.version)) }
       : result;
+  }
+
+  private async recoverability(result: ReadResult): Promise<ReadResult> {
+    const { version } = result;
+    if (!this.components.recoverable || version.network) return result;
+    const stored = version.durability.state === "stored";
+    return { ...result, recoverable: stored && (await this.components.catalog.journal.covers(version.id)) };
   }
 
   private async resolve(

@@ -60,6 +60,8 @@ export interface ReadResult {
   readonly expiry?: Expiry;
   /** Until when its space is paid for, where that is known. Milliseconds since 1970. */
   readonly paidUntil?: number;
+  /** Whether a rebuild would have it as it is now, where HEAD tells that. */
+  readonly recoverable?: boolean;
 }
 
 export interface CopyRequest {

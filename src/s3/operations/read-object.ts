@@ -30,6 +30,7 @@ export type ReadInput = Pick<Served<GetObjectRequest>, "Key" | "VersionId"> & {
 };
 export type ReadOutput = Omit<HeadObjectOutput, "Expires"> & {
   readonly Durability: Durability;
+  readonly Recoverable: boolean | undefined;
   /** Until when the object's space is paid for. */
   readonly PaidUntil: Date | undefined;
   readonly Encryption: EncryptionMembers;
@@ -149,6 +150,7 @@ export function readOutput(result: ReadResult, input: ReadInput): ReadOutput {
     Encryption: { encryption: version.encryption, customer: input.Read.customer, cipher: input.Read.cipher },
     Network: version.network,
     PaidUntil: result.paidUntil === undefined ? undefined : new Date(result.paidUntil),
+    Recoverable: result.recoverable,
     Overrides: input.Overrides,
   };
 }
@@ -184,6 +186,7 @@ export function renderRead(output: ReadOutput): S3Response {
       ...durabilityHeaders(output.Durability),
       ...(output.Network && networkHeaders(output.Network)),
       "x-cess-paid-until": output.PaidUntil && formatHttpDate(output.PaidUntil.getTime()),
+      "x-cess-recoverable": output.Recoverable === undefined ? undefined : output.Recoverable ? "yes" : "pending",
       ...output.Overrides,
     },
   };

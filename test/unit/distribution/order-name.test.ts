@@ -9,8 +9,12 @@ const ring = (...fills: number[]) =>
   new KeyRing({ master: fills.map((fill) => Buffer.alloc(32, fill)), kms: new Map(), ciphers: new Map() });
 const namesOf = (...fills: number[]) => new OrderNames(ring(...fills).derive(ORDER_NAMES));
 
-const files: readonly OrderedFile[] = (["own-file", "pack"] as const).flatMap((kind) =>
-  [0, 1, 7, 255, 256, 2 ** 32 - 1, 2 ** 32, 2 ** 47, 2 ** 48 - 1].map((number) => ({ kind, number })),
+const files: readonly OrderedFile[] = (["own-file", "pack", "journal", "snapshot"] as const).flatMap((kind) =>
+  [0, 1, 7, 255, 256, 2 ** 32 - 1, 2 ** 32, 2 ** 47, 2 ** 48 - 1].map((number) => ({
+    kind,
+    number,
+    ...((kind === "journal" || kind === "snapshot") && { stream: "00ff5a01" }),
+  })),
 );
 
 describe("Names on chain", () => {
@@ -58,6 +62,14 @@ describe("Names on chain", () => {
     const hex = Array.from(name, (letter) => "abcdefghiklmnopq".indexOf(letter).toString(16)).join("");
     const decipher = createDecipheriv("aes-256-ecb", key, null).setAutoPadding(false);
     expect(decipher.update(hex, "hex", "hex")).to.equal(`01010203040506${"00".repeat(9)}`);
+  });
+
+  it("tell of a journal whose it is, in four of the zeros", () => {
+    const key = new Uint8Array(hkdfSync("sha256", Buffer.alloc(32, 1), "", "cess-s3 names on chain", 32));
+    const name = namesOf(1).name({ kind: "snapshot", number: 7, stream: "0a0b0c0d" });
+    const hex = Array.from(name, (letter) => "abcdefghiklmnopq".indexOf(letter).toString(16)).join("");
+    const decipher = createDecipheriv("aes-256-ecb", key, null).setAutoPadding(false);
+    expect(decipher.update(hex, "hex", "hex")).to.equal(`030000000000070a0b0c0d${"00".repeat(5)}`);
   });
 
   it("are those that files are ordered with", async () => {
