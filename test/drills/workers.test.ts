@@ -160,6 +160,31 @@ describe("A gateway of several processes", function () {
     expect((await gateway.health()).warnings.map(({ check }) => check)).to.include("processes");
   });
 
+  it("serves connections that a killed process had been given and had not taken", async () => {
+    const { pid } = await processOf("request 1");
+    // It is given a connection, and does not look at it.
+    process.kill(pid, "SIGSTOP");
+    const agents = Array.from({ length: CLIENTS }, () => new Agent({ connections: 1 }));
+    let answered = 0;
+    const answers = agents.map(async (dispatcher) => {
+      const { statusCode, body } = await request(gateway.endpoint, { dispatcher });
+      await body.dump();
+      answered++;
+      return statusCode;
+    });
+    try {
+      await eventually("all others are answered", () => answered === CLIENTS - 1);
+    } finally {
+      process.kill(pid, "SIGKILL");
+    }
+    expect(await Promise.all(answers)).to.deep.equal(answers.map(() => 403));
+    await Promise.all(agents.map((agent) => agent.close()));
+    await eventually("it serves again", async () => {
+      const again = (await status()).processes?.find(({ role }) => role === "request 1");
+      return again?.serving === true && again.pid !== pid;
+    });
+  });
+
   it("serves requests while the background process is away, and goes on with its jobs afterwards", async () => {
     const body = Buffer.alloc(9 * 2 ** 20, 7);
     await put(clients[1], "to-be-stored", body);

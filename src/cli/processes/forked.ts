@@ -3,6 +3,7 @@ import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { FromChild } from "./messages.js";
 import type { Child } from "./supervised-process.js";
+import { dealUntakenAgain } from "./untaken-connections.js";
 
 const MODULE = fileURLToPath(new URL("./child.js", import.meta.url));
 
@@ -42,6 +43,7 @@ export function forkRequests(): Child {
   const execArgv = [...process.execArgv, ...YOUNG];
   cluster.setupPrimary({ exec: MODULE, args: [], execArgv, serialization: "advanced" });
   const worker = cluster.fork();
+  dealUntakenAgain(worker);
   return {
     pid: worker.process.pid,
     send: (message) => {
