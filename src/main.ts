@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, Option } from "commander";
 import { addAdminCommands, whereToAsk } from "./cli/commands/admin-commands.js";
+import type { RebuildOptions } from "./cli/commands/rebuild.js";
 import type { LoginOptions } from "./cli/commands/login.js";
 import type { VerifyOptions } from "./cli/commands/verify.js";
 import { addIdentityCommands } from "./cli/commands/identity-commands.js";
@@ -193,6 +194,15 @@ program
   .option("-y, --yes", "sign without asking")
   .option("--allow-http", "also ask a gateway elsewhere that has no TLS")
   .action(async (options: LoginOptions) => (await import("./cli/commands/login.js")).runLogin(options));
+program
+  .command("rebuild")
+  .description("make the catalog of a lost gateway again, from the journals on CESS and its key file")
+  .option("-c, --config <file>", "configuration file (YAML); CESS_S3_CONFIG names it too")
+  .option("--stream <id>", "which catalog, where the account has journals of several")
+  .option("--owner <address>", "CESS account that owns the journals; by default that of journal.account")
+  .option("--json", "print the report as JSON")
+  .action(async (options: RebuildOptions) => (await import("./cli/commands/rebuild.js")).runRebuild(options));
+
 addAdminCommands(program);
 
 addIdentityCommands(program);

@@ -4,6 +4,7 @@ import { segmentCapacity, type Extent } from "../model/file.js";
 import { dropFileBytes, linkFileBlobs, unlinkFileBlobs } from "./blob-links.js";
 import type { NewFile, PackFormat } from "./catalog.js";
 import { addJob, removeJob, wakeJobs } from "./jobs.js";
+import { unitKind } from "./journal-units.js";
 import { packSegments, type FormatColumn } from "./segment-columns.js";
 import { chunks, lock, toRowId, type Tx } from "./store.js";
 
@@ -209,7 +210,7 @@ export async function releaseFile(tx: Tx, now: number, file: number): Promise<st
   if (await isReferenced(tx, file)) return [];
   const row = await tx
     .selectFrom("files")
-    .select(["state", "declared", "signed_nonce"])
+    .select(["state", "declared", "signed_nonce", "journal"])
     .where("id", "=", file)
     .executeTakeFirst();
   if (!row) return [];
@@ -218,11 +219,21 @@ export async function releaseFile(tx: Tx, now: number, file: number): Promise<st
     await removeJob(tx, "store", file);
     return dropFileBytes(tx, file);
   }
+  if (row.state === "stored" && row.journal === null) await noteUnneeded(tx, file);
   // A deal cannot be cancelled. It is completed first, and `stored` then adds the `delete` job.
   if (row.state === "stored" || row.state === "failed") await addJob(tx, now, "delete", file);
   else await wakeJobs(tx, now, ["store"], [file]);
   // Nothing is sent of a file that has failed: its deletion may wait for long, and needs no bytes.
   return row.state === "failed" ? dropFileBytes(tx, file) : [];
+}
+
+/** That nothing needs it is news for the journal: until it is there, a rebuild would need the file (JournalCatalog.holds). */
+async function noteUnneeded(tx: Tx, file: number): Promise<void> {
+  await tx
+    .insertInto("journal_changes")
+    .values({ kind: unitKind("file").kind, number: file, name: "", journal: 0 })
+    .onConflict((conflict) => conflict.columns(["kind", "number", "name"]).doUpdateSet({ journal: 0 }))
+    .execute();
 }
 
 /** Whether a version needs the file, or will when objects have moved to it or it has been taken over; or the journal does. */

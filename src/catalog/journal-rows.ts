@@ -14,11 +14,15 @@ export interface ChangeKey {
 export async function journalNamed(db: Tx, number: number) {
   const row = await db
     .selectFrom("journals")
-    .select(["snapshot", "number"])
+    .select(["snapshot", "whole", "number"])
     .select((eb) => eb.selectFrom("journal_state").select("stream").as("stream"))
     .where("number", "=", number)
     .executeTakeFirst();
-  return row && { journal: { snapshot: row.snapshot === 1, number: row.number, stream: row.stream ?? "" } };
+  return (
+    row && {
+      journal: { snapshot: row.snapshot === 1, whole: row.whole === 1, number: row.number, stream: row.stream ?? "" },
+    }
+  );
 }
 
 export function changeKey({ unit, key }: JournalCursor): ChangeKey {

@@ -17,6 +17,7 @@ import { grouped, unitKind, UNITS } from "./journal-units.js";
 import { chunks, toRowId, type Prepared, type Store, type Tx } from "./store.js";
 
 const VERSION = unitKind("version").kind;
+const FILE = unitKind("file").kind;
 
 export class JournalTableCatalog implements JournalCatalog {
   private readonly coverage: Prepared<{ readonly snapshot_due: number; readonly changed: number | null }>;
@@ -260,6 +261,19 @@ export class JournalTableCatalog implements JournalCatalog {
   async covers(version: string): Promise<boolean> {
     const [row] = await this.coverage([toRowId(version) ?? 0]);
     return row?.snapshot_due === 0 && row.changed === 0;
+  }
+
+  async holds(file: string, since: number): Promise<boolean> {
+    const id = toRowId(file) ?? 0;
+    const row = await this.store.reads
+      .selectFrom("journal_changes as c")
+      .innerJoin("jobs as j", (join) => join.onRef("j.subject", "=", "c.number").on("j.kind", "=", "delete"))
+      .select("c.kind")
+      .where("c.kind", "=", FILE)
+      .where("c.number", "=", id)
+      .where("j.created_at", ">=", since)
+      .executeTakeFirst();
+    return row !== undefined && !(await this.state()).snapshotDue;
   }
 
   async pending(): Promise<number> {

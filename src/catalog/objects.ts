@@ -96,7 +96,8 @@ export class ObjectTableCatalog implements ObjectCatalog {
       if (!row) return undefined;
       if (row.size === 0 || row.staged_segments > 0 || row.delete_marker === 1) return toVersion(row, []);
       const extents = await this.extentRows([row.id]);
-      if (extents.length > 0) return toVersion(row, extents);
+      // What was lost with another gateway's disk has none.
+      if (extents.length > 0 || row.damage !== null) return toVersion(row, extents);
     }
     throw new DomainError({ kind: "overloaded" }, "The object is being replaced too quickly to be read.");
   }

@@ -30,6 +30,7 @@ import type {
   ObjectCatalog,
   PackCatalog,
   PreparationCatalog,
+  RebuildCatalog,
   ReceiptCatalog,
   SignUpCatalog,
   StagingCatalog,
@@ -59,6 +60,7 @@ import { LockTableCatalog } from "./locks.js";
 import { MarkTableCatalog } from "./marks.js";
 import { PackTableCatalog } from "./packs.js";
 import { PreparationTableCatalog } from "./preparations.js";
+import { RebuildTableCatalog } from "./rebuild.js";
 import { ReceiptTableCatalog } from "./receipts.js";
 import { FormatColumn } from "./segment-columns.js";
 import { SignUpTableCatalog } from "./sign-ups.js";
@@ -110,6 +112,7 @@ export class SqlCatalog implements Catalog {
   readonly damages: DamageCatalog;
   readonly receipts: ReceiptCatalog;
   readonly journal: JournalCatalog;
+  readonly rebuild: RebuildCatalog;
   readonly shared: boolean;
   private readonly store: Store;
   private readonly clock: Clock;
@@ -147,6 +150,7 @@ export class SqlCatalog implements Catalog {
     this.usage = new UsageTableCatalog(store, memory);
     this.damages = new DamageTableCatalog(store);
     this.receipts = new ReceiptTableCatalog(store);
+    this.rebuild = new RebuildTableCatalog(store, clock);
     this.journal = new JournalTableCatalog(store, clock);
     this.keyUses = new KeyUseTableCatalog(store, clock);
   }

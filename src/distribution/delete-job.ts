@@ -69,6 +69,9 @@ export class Deletion {
         if (!row.needed && (await storeContext.discard(row)).kind === "done") return DONE;
         return (await catalog.files.beginDelete(id)) ? AGAIN : DONE;
       case "stored":
+        // Whoever rebuilds the catalog gets back what the last journal has: until that knows better, the bytes stay.
+        if (await catalog.journal.holds(id, this.context.clock.now() - this.settings.journalHoldMs))
+          return storeContext.waitEvent();
         return (await catalog.files.beginDelete(id)) ? AGAIN : DONE;
       case "deleting":
         return this.delete(row, signal);

@@ -11,8 +11,9 @@ export class FileNames {
 
   async of({ id, layout, journal }: FileRow): Promise<string> {
     if (journal) {
-      const { snapshot, number, stream } = journal;
-      return this.context.orderNames.name({ kind: snapshot ? "snapshot" : "journal", number, stream });
+      const { snapshot, whole, number, stream } = journal;
+      const kind = snapshot ? "snapshot" : "journal";
+      return this.context.orderNames.name({ kind: whole ? kind : `${kind}-part`, number, stream });
     }
     const named = layout === "own-file" ? await this.objectName(id) : undefined;
     return named ?? this.context.orderNames.name({ kind: layout, number: Number(id) });

@@ -1,14 +1,14 @@
 import { createCipheriv, createDecipheriv } from "node:crypto";
 
 /** In the order of their codes. */
-const KINDS = ["own-file", "pack", "journal", "snapshot"] as const;
+const KINDS = ["own-file", "pack", "journal", "snapshot", "journal-part", "snapshot-part"] as const;
 
 /** What a name on chain says to whoever has the master key. */
 export interface OrderedFile {
   readonly kind: (typeof KINDS)[number];
   /** The id of the file's row in the catalog, or the number of the journal or snapshot; below 2^48. */
   readonly number: number;
-  /** Of a journal or snapshot: eight hex digits, of the catalog that it tells of. */
+  /** Of a journal or snapshot, or of one that the next journal goes on with: eight hex digits, of the catalog that it tells of. */
   readonly stream?: string;
 }
 
@@ -60,7 +60,7 @@ export class OrderNames {
       const block = Buffer.concat([decipher.update(digits, "hex"), decipher.final()]);
       const kind = KINDS[block.readUInt8()];
       if (kind === undefined) continue;
-      const isJournal = kind === "journal" || kind === "snapshot";
+      const isJournal = kind !== "own-file" && kind !== "pack";
       const end = isJournal ? STREAM_FROM + STREAM_BYTES : STREAM_FROM;
       if (block.subarray(end).some((byte) => byte !== 0)) continue;
       const stream = isJournal ? { stream: block.toString("hex", STREAM_FROM, end) } : {};

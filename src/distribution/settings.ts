@@ -28,6 +28,8 @@ export interface DistributionSettings {
   readonly fragmentsPerNode: number;
   /** Blocks after which a transfer gives its worker to other files; it goes on after them. */
   readonly sliceBlocks: number;
+  /** A deletion waits so long, at most, for the journal that tells of it, ms. */
+  readonly journalHoldMs: number;
   /** Attempts to give one fragment to one node. */
   readonly putAttempts: number;
   /** Between these, in blocks: a node refuses fragments until it has seen the deal. */
@@ -49,6 +51,7 @@ export const DISTRIBUTION_DEFAULTS: DistributionSettings = {
   bytesInFlight: 96 * MIB,
   fragmentsPerNode: 3,
   sliceBlocks: 5,
+  journalHoldMs: 3_600_000,
   putAttempts: 3,
   putRetryBlocks: 1,
 };

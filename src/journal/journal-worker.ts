@@ -59,7 +59,8 @@ const RUNNING_MS = 60_000;
 export class JournalWorker implements Worker {
   readonly name = "journal";
   private readonly settings: JournalSettings;
-  private flushBefore = -Infinity;
+  /** What has changed is to be written whatever its age. */
+  private flushing = false;
   /** Nothing is begun before: a journal has just failed. */
   private restUntil = -Infinity;
 
@@ -72,7 +73,7 @@ export class JournalWorker implements Worker {
 
   /** Begins a journal with what has changed until now, whatever its age. */
   flush(): void {
-    this.flushBefore = this.components.clock.now();
+    this.flushing = true;
     this.restUntil = -Infinity;
     this.components.wake(this.name);
   }
@@ -83,6 +84,8 @@ export class JournalWorker implements Worker {
     if (await this.settle(journals)) return { kind: "busy" };
     if (journals.at(-1)?.state === "ordered") return this.later();
     const state = await journal.look();
+    // There is nothing to flush.
+    if (state.changedAt === undefined) this.flushing = false;
     if (!this.isDue(state) || (await this.olderRun())) return this.later();
     const account = this.components.account();
     if (!account) return this.later();
@@ -97,7 +100,7 @@ export class JournalWorker implements Worker {
   private isDue({ changedAt }: JournalState): boolean {
     const now = this.components.clock.now();
     if (changedAt === undefined || now < this.restUntil) return false;
-    return now - changedAt >= this.settings.maxAgeMs || changedAt <= this.flushBefore;
+    return this.flushing || now - changedAt >= this.settings.maxAgeMs;
   }
 
   /** Programs that do not know of journals would take their files for ones that nobody needs. */
@@ -120,12 +123,13 @@ export class JournalWorker implements Worker {
     const arrived = journals.find(({ state, file }) => state === "ordered" && file?.state === "stored");
     if (arrived) {
       await catalog.journal.stored(arrived.number);
-      this.components.wake("delete");
       return true;
     }
     const whole = journals.findLast(({ state, whole }) => state === "stored" && whole);
     if (!whole) return false;
-    await catalog.journal.forget(whole.number, 10 * this.settings.pageUnits);
+    if (!(await catalog.journal.forget(whole.number, 10 * this.settings.pageUnits)))
+      // Deletions wait for it.
+      await catalog.jobs.wakeAll("delete");
     return true;
   }
 
@@ -137,6 +141,7 @@ export class JournalWorker implements Worker {
   ): Promise<void> {
     const { blobs, catalog, keys, preprocessing, log, clock } = this.components;
     const snapshot = state.snapshotDue || this.isHeavy(journals);
+    this.flushing = false;
     const number = await catalog.journal.begin();
     const head: JournalHead = {
       type: "cess-s3-journal",

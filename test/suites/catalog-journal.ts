@@ -227,7 +227,7 @@ export function journalContract(open: OpenCatalog): void {
       const { number, row } = await written({ snapshot: true });
       const { stream } = await journal().state();
       expect(stream).to.match(/^[0-9a-f]{8}$/);
-      expect((await on.catalog.files.get(row))?.journal).to.deep.equal({ snapshot: true, number, stream });
+      expect((await on.catalog.files.get(row))?.journal).to.deep.equal({ snapshot: true, whole: true, number, stream });
     });
 
     it("is written again when its file is not to be had, with a snapshot where it had counted", async () => {

@@ -15,6 +15,7 @@ import { leasesContract } from "./catalog-leases.js";
 import { listingContract } from "./catalog-listing.js";
 import { locksContract } from "./catalog-locks.js";
 import type { OpenCatalog } from "./catalog-fixture.js";
+import { rebuildContract } from "./catalog-rebuild.js";
 import { signUpsContract } from "./catalog-sign-ups.js";
 import { statusContract } from "./catalog-status.js";
 import { takeOversContract } from "./catalog-take-overs.js";
@@ -46,4 +47,5 @@ export function catalogContract(open: OpenCatalog): void {
   checksContract(open);
   takeOversContract(open);
   journalContract(open);
+  rebuildContract(open);
 }

@@ -29,7 +29,13 @@ export interface FileRow extends CessFile {
    */
   readonly restored?: boolean;
   /** It is the journal or the snapshot of this number. */
-  readonly journal?: { readonly snapshot: boolean; readonly number: number; readonly stream: string };
+  readonly journal?: {
+    readonly snapshot: boolean;
+    /** False: the next one goes on with it. */
+    readonly whole: boolean;
+    readonly number: number;
+    readonly stream: string;
+  };
   /** A version needs it, or will when objects have moved to it from another pack; or the journal does. */
   readonly needed: boolean;
 }

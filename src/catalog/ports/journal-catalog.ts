@@ -84,6 +84,11 @@ export interface JournalCatalog {
   discard(limit: number): Promise<boolean>;
   /** Whether the version is in the journals as it is now. Cheap. */
   covers(version: string): Promise<boolean>;
+  /**
+   * Whether a rebuild would need the file, although the catalog does not any more: no journal on the network tells that.
+   * Not of one whose deletion has waited since before this time.
+   */
+  holds(file: string, since: number): Promise<boolean>;
   /** Units that have changed and are in no journal on the network. Counts them one by one. */
   pending(): Promise<number>;
 }

@@ -9,6 +9,7 @@ import type { Config } from "../../config/config.js";
 import type { SharedLimits } from "../../async/shared-limits.js";
 import type { KeyRing } from "../../keys/key-ring.js";
 import { Distribution } from "../../distribution/distribution.js";
+import type { DistributionSettings } from "../../distribution/settings.js";
 import { ORDER_NAMES, OrderNames } from "../../distribution/order-name.js";
 import { ThreadEncoder } from "../../encoding/thread-encoder.js";
 import { LoopPauses } from "../../async/loop-pauses.js";
@@ -58,6 +59,9 @@ import type { Staging } from "./found-staging.js";
 
 /** A chain whose best block does not move for so many blocks' time, or a minute, stands still. */
 const STALLED_BLOCKS = 10;
+
+/** A deletion on chain waits for a journal as long as so many of them may take. */
+const JOURNALS_WAITED_FOR = 4;
 
 /** All services but the listeners, constructed and connected. Nothing runs yet. */
 export interface Services extends Scrubbing {
@@ -145,7 +149,7 @@ export async function openServices(config: Config, given: ServicesParts): Promis
   const placing = { policy, placementTags: tags, orderNames, ...(traced && { traced }) };
   const distribution = new Distribution(
     { ...shared, ...placing, encoder, chain, nodes, registry },
-    { blockMs: config.chain.blockMs, reportTimeoutBlocks: config.reportTimeoutBlocks, leaseMs },
+    distributionSettings(config),
   );
   const packer = new Packer(
     { ...shared, catalog: single.catalogOf("packer"), chain, retrieval },
@@ -315,6 +319,15 @@ async function fragmentCache(
 function registrySettings({ nodes }: Config): Partial<NodeRegistrySettings> {
   const { failures, missedReports, cooldownSeconds, maxCooldownSeconds } = nodes;
   return { failures, missedReports, firstCooldownMs: cooldownSeconds * 1000, maxCooldownMs: maxCooldownSeconds * 1000 };
+}
+
+function distributionSettings({ chain, reportTimeoutBlocks, jobs, journal }: Config): Partial<DistributionSettings> {
+  return {
+    blockMs: chain.blockMs,
+    reportTimeoutBlocks,
+    leaseMs: jobs.leaseSeconds * 1000,
+    journalHoldMs: JOURNALS_WAITED_FOR * journal.maxAgeSeconds * 1000,
+  };
 }
 
 function packerSettings({ packing }: Config): Partial<PackerSettings> {

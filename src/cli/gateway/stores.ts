@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import { systemClock } from "../../async/system-clock.js";
 import type { Blobs } from "../../blobs/blobs.js";
 import type { Catalog, GatewayFacts } from "../../catalog/catalog.js";
+import { ConfigError } from "../../config/config-error.js";
 import type { Config } from "../../config/config.js";
 import { DiskSpace } from "../../files/disk-space.js";
 import { DIGEST_THREADS_DEFAULTS, DigestThreads } from "../../gateway/ingest/digest-threads.js";
@@ -34,7 +35,16 @@ export async function openCatalogAndStaging(
   const components = { clock: systemClock, sealer: keys, gateway: facts.id, shared };
   const catalog = parts.catalog(await openCatalog(config, components, facts.place));
   await settle(catalog);
+  await requireRebuilt(catalog);
   return { facts, catalog, staging: await findStaging(config, catalog) };
+}
+
+/** Rejects with ConfigError while the catalog is only a part of what it is to be. */
+async function requireRebuilt(catalog: Catalog): Promise<void> {
+  const { rebuiltTo } = await catalog.journal.state();
+  if (rebuiltTo === undefined) return;
+  await catalog.close();
+  throw new ConfigError("the catalog is being rebuilt, and that was broken off: run cess-s3 rebuild again");
 }
 
 export interface BlobsParts {

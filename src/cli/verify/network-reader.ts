@@ -13,7 +13,6 @@ import { LimitedNodes } from "../../network/nodes/limited-nodes.js";
 import { MeasuredNodes } from "../../network/nodes/measured-nodes.js";
 import { PersistentNodeRegistry } from "../../network/nodes/persistent-node-registry.js";
 import { NetworkRetrieval } from "../../retrieval/network-retrieval.js";
-import type { Retrieval } from "../../retrieval/retrieval.js";
 
 /**
  * Reads from the storage nodes without a gateway, its cache or an account: nodes want each request signed, by whomever,
@@ -22,7 +21,7 @@ import type { Retrieval } from "../../retrieval/retrieval.js";
 export async function* withNetworkReader<T>(
   session: ChainSession,
   { allowPrivate }: { readonly allowPrivate: boolean },
-  work: (retrieval: Retrieval) => AsyncIterable<T>,
+  work: (retrieval: NetworkRetrieval) => AsyncIterable<T>,
 ): AsyncGenerator<T> {
   const folder = await mkdtemp(join(tmpdir(), "cess-s3-verify-"));
   const encoder = new ThreadEncoder();

@@ -9,11 +9,12 @@ const ring = (...fills: number[]) =>
   new KeyRing({ master: fills.map((fill) => Buffer.alloc(32, fill)), kms: new Map(), ciphers: new Map() });
 const namesOf = (...fills: number[]) => new OrderNames(ring(...fills).derive(ORDER_NAMES));
 
-const files: readonly OrderedFile[] = (["own-file", "pack", "journal", "snapshot"] as const).flatMap((kind) =>
+const kinds = ["own-file", "pack", "journal", "snapshot", "journal-part", "snapshot-part"] as const;
+const files: readonly OrderedFile[] = kinds.flatMap((kind) =>
   [0, 1, 7, 255, 256, 2 ** 32 - 1, 2 ** 32, 2 ** 47, 2 ** 48 - 1].map((number) => ({
     kind,
     number,
-    ...((kind === "journal" || kind === "snapshot") && { stream: "00ff5a01" }),
+    ...(kind !== "own-file" && kind !== "pack" && { stream: "00ff5a01" }),
   })),
 );
 

@@ -1,0 +1,211 @@
+import { sql } from "kysely";
+import type { Clock } from "../model/clock.js";
+import type { Fid } from "../model/hash.js";
+import { CatalogUnusable } from "./catalog-unusable.js";
+import type { JournalUnit, LostVersion, Placement, RebuildCatalog, RebuiltFile, RebuiltJournal } from "./catalog.js";
+import { insertFile, releaseFile, removeFile } from "./file-links.js";
+import { replay } from "./journal-replay.js";
+import { UNITS } from "./journal-units.js";
+import { fromKeyText } from "./key-text.js";
+import { chunks, runsAlone, toRowId, type Store, type Tx } from "./store.js";
+import { recount } from "./usage-recount.js";
+
+/** Files that one transaction lets go. */
+const PAGE = 200;
+
+export class RebuildTableCatalog implements RebuildCatalog {
+  constructor(
+    private readonly store: Store,
+    private readonly clock: Clock,
+  ) {}
+
+  begin(stream: string): Promise<number> {
+    return this.store.write(async (tx) => {
+      const state = await tx.selectFrom("journal_state").selectAll().executeTakeFirstOrThrow();
+      if (state.rebuilt_to !== null) {
+        if (state.stream === stream) {
+          // What was lost then is found, or told, again.
+          await tx.updateTable("versions").set({ damage: null }).where("damage", "is not", null).execute();
+          return state.rebuilt_to;
+        }
+        throw new CatalogUnusable(
+          `the catalog of the journals ${state.stream} is being rebuilt there: begin with an empty one`,
+        );
+      }
+      for (const { tables } of UNITS)
+        for (const { table } of tables) {
+          const { rows } = await sql`select 1 from ${sql.table(table)} limit 1`.execute(tx);
+          if (rows.length > 0)
+            throw new CatalogUnusable(`there is a catalog already, which has ${table}: a rebuild needs an empty one`);
+        }
+      await tx.updateTable("journal_state").set({ stream, rebuilt_to: 0 }).execute();
+      return 0;
+    });
+  }
+
+  async apply(units: readonly JournalUnit[]): Promise<void> {
+    await this.store.write(async (tx) => {
+      await replay(tx, units);
+      // What comes from a journal is no change.
+      await tx.deleteFrom("journal_changes").execute();
+    });
+  }
+
+  async applied(number: number): Promise<void> {
+    await this.store.write((tx) => tx.updateTable("journal_state").set({ rebuilt_to: number }).execute());
+  }
+
+  async files(after: string | undefined, limit: number): Promise<readonly RebuiltFile[]> {
+    const rows = await this.store.reads
+      .selectFrom("files")
+      .select(["id", "fid", "owner"])
+      .where("id", ">", toRowId(after ?? "") ?? 0)
+      .where("journal", "is", null)
+      .orderBy("id")
+      .limit(limit)
+      .execute();
+    return rows.map(({ id, fid, owner }) => ({ id: String(id), fid: fid as Fid, owner }));
+  }
+
+  async found(id: string, placements: readonly Placement[]): Promise<void> {
+    const file = toRowId(id) ?? 0;
+    await this.store.write(async (tx) => {
+      await tx.updateTable("files").set({ state: "stored", failure: null }).where("id", "=", file).execute();
+      await tx.deleteFrom("placements").where("file_id", "=", file).execute();
+      for (const { index, ...placement } of placements)
+        await tx
+          .insertInto("placements")
+          .values({ file_id: file, fragment_index: index, ...placement })
+          .execute();
+    });
+  }
+
+  async missing(id: string): Promise<void> {
+    await this.store.write((tx) =>
+      tx
+        .updateTable("files")
+        .set({ state: "failed", failure: "the network does not have it" })
+        .where("id", "=", toRowId(id) ?? 0)
+        .execute(),
+    );
+  }
+
+  lose(why: string, limit: number): Promise<readonly LostVersion[]> {
+    return this.store.write(async (tx) => {
+      const rows = await tx
+        .selectFrom("versions as v")
+        .select(["v.id", "v.bucket", "v.key", "v.version_id", "v.size"])
+        .where("v.damage", "is", null)
+        .where("v.delete_marker", "=", 0)
+        .where("v.size", ">", 0)
+        .where((eb) =>
+          eb.or([
+            eb.not(eb.exists(eb.selectFrom("extents as e").select("e.offset").whereRef("e.version_id", "=", "v.id"))),
+            eb.exists(
+              eb
+                .selectFrom("extents as e")
+                .leftJoin("files as f", "f.id", "e.file_id")
+                .select("e.offset")
+                .whereRef("e.version_id", "=", "v.id")
+                .where((of) => of.or([of("f.id", "is", null), of("f.state", "=", "failed")])),
+            ),
+          ]),
+        )
+        .orderBy("v.id")
+        .limit(limit)
+        .execute();
+      const lost = rows.map(({ id }) => id);
+      for (const some of chunks(lost)) {
+        await tx.deleteFrom("extents").where("version_id", "in", some).execute();
+        await tx.updateTable("versions").set({ damage: why, fid: null }).where("id", "in", some).execute();
+      }
+      return rows.map((row) => ({
+        bucket: row.bucket,
+        key: fromKeyText(row.key),
+        versionId: row.version_id,
+        size: row.size,
+      }));
+    });
+  }
+
+  async end(journals: readonly RebuiltJournal[], last: number): Promise<void> {
+    await this.recount();
+    await this.dropUnneeded();
+    await this.store.write(async (tx) => {
+      await tx.deleteFrom("files").where("journal", "is not", null).execute();
+      await tx.deleteFrom("journals").execute();
+      for (const journal of journals) await this.enter(tx, journal);
+      if (!runsAlone(tx)) await continueCounting(tx);
+      await tx
+        .updateTable("journal_state")
+        .set({ number: last, snapshot_due: 0, changed_at: null, rebuilt_to: null })
+        .execute();
+    });
+  }
+
+  private async enter(tx: Tx, { file, owner, territory, needed, ...journal }: RebuiltJournal): Promise<void> {
+    const now = this.clock.now();
+    const { number } = journal;
+    const id = await insertFile(tx, now, owner, { ...file, territory, blobs: [] }, null, { journal: number });
+    await tx.updateTable("files").set({ state: "stored", reports: 12, declared: 1 }).where("id", "=", id).execute();
+    if (needed)
+      await tx
+        .insertInto("journals")
+        .values({
+          number,
+          snapshot: journal.snapshot ? 1 : 0,
+          whole: journal.whole ? 1 : 0,
+          file_id: id,
+          fid: file.fid,
+          segments: file.segments.length,
+          units: journal.units,
+          bytes: journal.bytes,
+          read_at: journal.readAt,
+          state: "counted",
+        })
+        .execute();
+    else await releaseFile(tx, now, id);
+  }
+
+  private async recount(): Promise<void> {
+    const buckets = await this.store.reads.selectFrom("buckets").select("name").execute();
+    for (const { name } of buckets) await this.store.write((tx) => recount(tx, name));
+    await this.store.write(async (tx) => {
+      await sql`update files set live_bytes = coalesce((select sum(run.bytes) from (
+        select max(e.stored_length) as bytes from extents e
+        where e.file_id = files.id and e.digest is not null group by e."offset") as run), 0)
+        where packed is not null`.execute(tx);
+      // The scrubber looks at each of them in its turn.
+      await sql`update files set checked_at = created_at`.execute(tx);
+    });
+  }
+
+  /** Files of which the network knows nothing go; those that nothing needs are deleted there. */
+  private async dropUnneeded(): Promise<void> {
+    for (let after = 0, more = true; more;) {
+      const files = await this.store.reads
+        .selectFrom("files as f")
+        .select(["f.id", "f.state"])
+        .where("f.id", ">", after)
+        .where("f.journal", "is", null)
+        .orderBy("f.id")
+        .limit(PAGE)
+        .execute();
+      await this.store.write(async (tx) => {
+        for (const { id, state } of files)
+          if (state === "failed") await removeFile(tx, id);
+          else await releaseFile(tx, this.clock.now(), id);
+      });
+      after = files.at(-1)?.id ?? after;
+      more = files.length === PAGE;
+    }
+  }
+}
+
+/** In PostgreSQL rows that bring their ids do not move what counts them on. */
+async function continueCounting(tx: Tx): Promise<void> {
+  for (const table of ["versions", "files", "lease_spends"] as const)
+    await sql`select setval(pg_get_serial_sequence(${table}, 'id'), greatest((select max(id) from ${sql.table(table)}), 1))`.execute(
+      tx,
+    );
+}
