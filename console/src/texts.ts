@@ -572,6 +572,11 @@ const en = {
     authorize: "Let a gateway store and delete for the account",
     revoke: "Take that back",
   } as const,
+  spaceHint:
+    "Objects take space in a territory: so many GiB until a day, which the account buys on the chain. Its wallet signs, in this browser; the gateway pays nothing and never has the wallet's key.",
+  chargedHere: "for new objects",
+  noSuchTerritory: (name: string) =>
+    `New objects are charged to the territory ${name}, which the account does not have. They wait on the gateway until it is bought.`,
   gateways: "Gateways",
   thisGateway: "this one",
   gatewayAccount: "The gateway's account",

@@ -283,6 +283,20 @@ export const territoryAccountSchema = z.object({
 });
 export type TerritoryAccountAnswer = z.output<typeof territoryAccountSchema>;
 
+/** The same for owners themselves. `charged`: the territory that their objects are charged to. */
+export type OwnTerritoryAnswer = TerritoryAccountAnswer & { readonly charged: string };
+
+/** What buckets' tags may say about storage nodes. Counted are nodes in service that the operator's rules leave. */
+export interface OwnPlacementAnswer {
+  readonly allowed: boolean;
+  readonly nodes: number;
+  readonly regions: readonly { readonly name: string; readonly nodes: number }[];
+  /** What the tags that were asked about choose; absent where they choose nothing. */
+  readonly wish?: { readonly text: string; readonly nodes: number };
+  /** Why PutBucketTagging would refuse them. */
+  readonly refused?: string;
+}
+
 /** This gateway in the chain's list of gateways. */
 export const registrationSchema = z.object({
   account: z.string(),

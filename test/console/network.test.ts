@@ -105,16 +105,16 @@ describe("The network in the console", () => {
     return new ChainSession({ endpoints: [endpoint] });
   };
 
-  it("renews a territory for the price that it shows, signed by a wallet in the browser", async () => {
-    const page = await on.signedIn();
-    const dialog = async () => {
-      await page.goto(`${on.url}#/accounts`);
-      await page.getByRole("region", { name: "cessdev" }).getByRole("button", { name: "Space" }).click();
+  it("lets users renew their territory for the price that it shows, signed by a wallet in the browser", async () => {
+    const page = await on.signedIn({ url: on.usersUrl });
+    const renew = async () => {
+      await page.getByRole("link", { name: "Space" }).click();
       await page.getByRole("spinbutton", { name: "Days" }).fill("40");
       await page.getByRole("button", { name: "Show the price" }).click();
       await page.getByText("renew the territory cessdev by 40 days").waitFor();
     };
-    await dialog();
+    await renew();
+    await page.getByText("for new objects").waitFor();
     await page.getByText("cess-s3 territory renew cessdev --days 40").waitFor();
     await page.getByLabel("To do").selectOption("reactivate");
     await page.getByRole("button", { name: "Show the price" }).click();
@@ -125,8 +125,7 @@ describe("The network in the console", () => {
     const before = await end();
     try {
       await giveWallet(page, session, owner);
-      await page.getByRole("heading", { name: "Accounts" }).waitFor();
-      await dialog();
+      await renew();
       await page.getByRole("button", { name: "Sign with the wallet" }).click();
       await page.getByText("Signed, and final on the chain.").waitFor();
       expect(await end()).to.be.above(before);
