@@ -35,7 +35,7 @@ export function App() {
 const USER_PAGES: readonly (readonly [string, string, IconName])[] = [
   ["buckets", t.buckets, "bucket"],
   ["transfers", t.uploads, "upload"],
-  ["space", t.space, "chain"],
+  ["space", t.space, "space"],
 ];
 const OPERATOR_PAGES: readonly (readonly [string, string, IconName])[] = [
   ["overview", t.overview, "pulse"],

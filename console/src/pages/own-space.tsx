@@ -16,7 +16,7 @@ export function OwnSpace({ s3 }: { s3: S3 }) {
   return (
     <div class="page">
       <h1>{t.space}</h1>
-      <section class="card narrow stack" aria-label={t.space}>
+      <section class="card narrow" aria-label={t.space}>
         <p class="muted small">{t.spaceHint}</p>
         <Space source={source} />
       </section>
