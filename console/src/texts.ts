@@ -508,6 +508,8 @@ const en = {
   byNetwork: "By network",
   byRegion: "By region",
   noRegion: "in no region",
+  noNodeHistory: "There is no picture of this node's last hour yet: one sample is taken each minute.",
+  failuresEach: "since the sample before",
   fragmentsHere: "Fragments of ours",
   unknownNetwork: "unknown",
   nodeKinds: {
@@ -552,6 +554,8 @@ const en = {
   waitingObjects: "Objects that wait",
   packsInState: "packs",
   merging: "Merging since the start",
+  mergingRuns: "Parts of objects that moved",
+  mergingSent: "Bytes sent anew for that",
   account: "Account",
   content: "Content",
   fill: "Still needed",

@@ -211,6 +211,16 @@ export const sampleSchema = z.object({
 });
 export type SampleAnswer = z.output<typeof sampleSchema>;
 
+/** What was known of a storage node at a time. `putMs` and `getMs`: half of its answers came within. `failures`: until then. */
+export const nodeSampleSchema = z.object({
+  time,
+  quality: count,
+  putMs: count.optional(),
+  getMs: count.optional(),
+  failures: count,
+});
+export type NodeSampleAnswer = z.output<typeof nodeSampleSchema>;
+
 /** How the versions of a bucket are kept: those in one state with as many fragments left together. */
 export const bucketDurabilitySchema = z.object({
   bucket: z.string(),

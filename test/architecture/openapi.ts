@@ -3,6 +3,7 @@ import {
   bucketDurabilitySchema,
   gatewaySchema,
   jobsSchema,
+  nodeSampleSchema,
   objectSchema,
   registrationSchema,
   retrySchema,
@@ -167,6 +168,12 @@ export const described: readonly Described[] = [
     answers: { 200: retrySchema, 409: "none waits" },
   },
   { method: "get", path: "/nodes", summary: "What is known of each storage node", answers: { 200: z.array(node) } },
+  {
+    method: "get",
+    path: "/nodes/{account}/history",
+    summary: "A storage node's last hour, a sample a minute, the oldest first",
+    answers: { 200: z.array(nodeSampleSchema) },
+  },
   {
     method: "get",
     path: "/territory/account",

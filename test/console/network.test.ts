@@ -199,6 +199,21 @@ describe("The network in the console", () => {
     await page.getByRole("button", { name: "Fragments of ours" }).click();
     const counts = await page.locator("tbody td:nth-child(6)").allInnerTexts();
     expect(counts.reduce((sum, each) => sum + Number(each), 0)).to.equal(12 * 4);
+    // A sample is taken each minute: the page is given more than there are by now.
+    const nodes = page.getByRole("button", { name: /^http.*: / });
+    await nodes.first().click();
+    await page.getByText("one sample is taken each minute").waitFor();
+    const sample = (minute: number, quality: number, failures: number) => ({
+      time: new Date(Date.UTC(2026, 0, 5, 10, minute)).toISOString(),
+      ...{ quality, putMs: 12, failures },
+    });
+    await page.route(/\/nodes\/c\w+\/history$/, (route) =>
+      route.fulfill({ json: [sample(0, 1, 0), sample(1, 1, 0), sample(2, 0.5, 3)] }),
+    );
+    await nodes.last().click();
+    await page.getByRole("img", { name: "Quality. Quality: 50 %" }).waitFor();
+    await page.getByRole("img", { name: "Latency. Sending: 12 ms; Fetching: \u2013" }).waitFor();
+    await page.getByRole("img", { name: "Failures. since the sample before: 3" }).waitFor();
     await page.getByRole("link", { name: "Accounts" }).click();
     const card = page.getByRole("region", { name: "cessalt" });
     await card.getByRole("button", { name: "New access key" }).click();
@@ -218,6 +233,7 @@ describe("The network in the console", () => {
       .waitFor();
     await page.getByRole("link", { name: "Packs" }).click();
     await page.getByText("Merging since the start").waitFor();
+    await page.getByRole("cell", { name: "cessdev" }).waitFor();
     await on.gateway.setFault(3, "none");
     await page.context().close();
   });

@@ -71,7 +71,6 @@ export class ConsoleFixture {
       ),
       guard: new RequestGuard(names),
       facts: (): ConsoleFacts => ({
-        version: "1",
         region: REGION,
         s3Scheme: "http",
         s3Port: 9000,

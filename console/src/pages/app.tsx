@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { lazy } from "../ui/lazy.js";
 import { place, link } from "../lib/router.js";
-import { admin, facts, isSignedIn, s3, signOut } from "../lib/session.js";
+import { admin, isSignedIn, s3, signOut } from "../lib/session.js";
 import { totals } from "../lib/uploads.js";
 import { t } from "../texts.js";
 import { Icon, type IconName } from "../ui/icon.js";
@@ -101,7 +101,6 @@ function Shell() {
             </div>
             <div class="small muted" style={{ padding: "0 8px" }}>
               {s3.value && <div class="break">{s3.value.credentials.accessKeyId}</div>}
-              {facts.value?.version}
             </div>
           </div>
         </div>

@@ -96,7 +96,7 @@ function PlacementForm({ s3, offer, chosen, onSave }: PlacementFormProps) {
       )}
       <Field label={t.nodesWanted} hint={t.nodesWantedHint(accounts.length)}>
         <textarea
-          class="mono small"
+          class="short"
           rows={accounts.length > 0 ? 6 : 2}
           spellcheck={false}
           value={nodes.value}

@@ -9,7 +9,6 @@ import { consoleServer } from "../../console/console-server.js";
 import { PageFiles } from "../../console/page-files.js";
 import { Dispatcher } from "../../s3/dispatch.js";
 import type { ObjectAnswer } from "../admin-answers.js";
-import { VERSION } from "../version.js";
 import type { ListenerSecurity } from "./listener-security.js";
 import type { BucketDurability } from "./routes/bucket-route.js";
 import { describe, type ObjectParts } from "./routes/object-route.js";
@@ -90,7 +89,6 @@ function factsOf(
   const port = s3Url === "" ? String(listen.port) : new URL(s3Url).port;
   const s3Scheme = security.scheme("s3");
   return {
-    version: VERSION,
     region,
     ...(s3Endpoint === undefined ? {} : { s3Endpoint }),
     s3Scheme,
