@@ -135,6 +135,27 @@ describe("The network in the console", () => {
     await page.context().close();
   });
 
+  it("tells a user whose territory is not there which one to buy, and that the account has too few tokens for it", async () => {
+    const post = async (path: string, body: object) => {
+      const headers = { "content-type": "application/json" };
+      const answer = await fetch(`${on.gateway.admin}${path}`, { method: "POST", headers, body: JSON.stringify(body) });
+      return (await answer.json()) as { accessKeyId: string; secretAccessKey: string };
+    };
+    const cessAccount = (await signerFromMnemonic("//Newcomer")).account;
+    await post("/accounts", { name: "newcomer", cessAccount, territory: "not-yet" });
+    const { accessKeyId, secretAccessKey } = await post("/keys", { account: "newcomer" });
+    const page = await on.signedIn({ url: on.usersUrl, key: [accessKeyId, secretAccessKey] });
+    await page.getByRole("link", { name: "Space" }).click();
+    await page.getByText("charged to the territory not-yet, which the account does not have").waitFor();
+    await page.getByRole("button", { name: "Show the price" }).click();
+    await page
+      .getByText(/buy the territory not-yet: 10 GiB for 30 days/)
+      .first()
+      .waitFor();
+    await page.getByRole("alert").filter({ hasText: "too few tokens" }).waitFor();
+    await page.context().close();
+  });
+
   it("buys a territory, moves files to it, and takes a gateway's authorization back and gives it again", async () => {
     const client = on.gateway.client();
     await client.send(new PutObjectCommand({ Bucket: "box", Key: "moved.bin", Body: randomBytes(9 * MIB) }));

@@ -1,5 +1,4 @@
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import {
   CreateBucketCommand,
   GetBucketCorsCommand,
@@ -12,8 +11,9 @@ import {
 } from "@aws-sdk/client-s3";
 import { expect } from "chai";
 import type { Locator, Page } from "playwright-core";
-import { ConsoleBrowser } from "../support/console-browser.js";
+import type { ConsoleBrowser } from "../support/console-browser.js";
 import { eventually } from "../support/eventually.js";
+import { sharedConsole } from "../support/shared-console.js";
 
 describe("A bucket's settings in the console", () => {
   let on: ConsoleBrowser;
@@ -30,13 +30,12 @@ describe("A bucket's settings in the console", () => {
         response.end();
       });
     });
-    await new Promise<void>((resolve) => receiver.listen(0, "127.0.0.1", resolve));
-    const { port } = receiver.address() as AddressInfo;
-    on = await ConsoleBrowser.start({ CESS_S3_WEBHOOKS: `watcher=http://127.0.0.1:${port}/` });
+    const shared = await sharedConsole();
+    on = shared.on;
+    await new Promise<void>((resolve) => receiver.listen(shared.webhookPort, "127.0.0.1", resolve));
     await on.gateway.client().send(new CreateBucketCommand({ Bucket: "box" }));
   });
   after(async () => {
-    await on.close();
     receiver.closeAllConnections();
     await new Promise((resolve) => receiver.close(resolve));
   });

@@ -11,7 +11,7 @@ import { BucketTags } from "./settings-tags.js";
 export function General({ s3, bucket }: SettingsProps) {
   const deleting = useSignal(false);
   return (
-    <div class="grid wide">
+    <div class="grid wide start">
       <Versioning s3={s3} bucket={bucket} />
       <Encryption s3={s3} bucket={bucket} />
       <ObjectLock s3={s3} bucket={bucket} />

@@ -72,13 +72,15 @@ export class OwnerRequests implements ConsoleOwners {
   private async run(request: IncomingMessage): Promise<AdminAnswer> {
     const { rates, current, routes } = this.components;
     requireRate(rates?.address(clientAddress(request, this.settings.trustProxy)));
+    // Of strangers no body is read.
+    if (request.headers.authorization === undefined) throw unsigned();
     const body = await wholeBody(request);
     await current?.();
     const head = requestHead(request);
     const sha256 = createHash("sha256").update(body).digest("hex");
     const signedFor = { service: SERVICE, regions: [this.settings.region] };
     const key = await authenticateDocument(head, sha256, this.components, signedFor);
-    if (!key) throw new S3Error("AccessDenied", { message: "Requests must be signed here." });
+    if (!key) throw unsigned();
     const { account } = key;
     requireRate(rates?.key(key.accessKeyId));
     const route = routes.find(({ method, path }) => method === head.method && head.path === `${ROOT}${path}`);
@@ -94,6 +96,9 @@ export class OwnerRequests implements ConsoleOwners {
     }
   }
 }
+
+const unsigned = () =>
+  new S3Error("AccessDenied", { message: "Requests must be signed here, in the Authorization header." });
 
 /** Rejects with S3Error. */
 async function wholeBody(request: IncomingMessage): Promise<Buffer> {

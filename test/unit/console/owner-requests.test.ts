@@ -36,7 +36,7 @@ describe("What owners ask of the console about themselves", () => {
     const request = { method: "GET", path: "/console/owner/echo", query: [] };
     const target = { host: on.host, region: "us-east-1", service: "cess-s3-console" };
     const link = presigned(request, target, testKey, new Date(), 60);
-    expect(await code(on.get(`/console/owner/echo?${link}`))).to.equal("AuthorizationHeaderMalformed");
+    expect(await code(on.get(`/console/owner/echo?${link}`))).to.equal("AccessDenied");
   });
 
   it("is refused to pages of other sites", async () => {
