@@ -135,7 +135,7 @@ describe("The network in the console", () => {
     await page.context().close();
   });
 
-  it("tells a user whose territory is not there which one to buy, and that the account has too few tokens for it", async () => {
+  it("tells a user whose territory is not there which one to buy, and the price", async () => {
     const post = async (path: string, body: object) => {
       const headers = { "content-type": "application/json" };
       const answer = await fetch(`${on.gateway.admin}${path}`, { method: "POST", headers, body: JSON.stringify(body) });
@@ -152,7 +152,7 @@ describe("The network in the console", () => {
       .getByText(/buy the territory not-yet: 10 GiB for 30 days/)
       .first()
       .waitFor();
-    await page.getByRole("alert").filter({ hasText: "too few tokens" }).waitFor();
+    await page.getByText("0.3 TCESS", { exact: true }).waitFor();
     await page.context().close();
   });
 
