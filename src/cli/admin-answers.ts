@@ -238,6 +238,16 @@ export const sampleSchema = z.object({
 });
 export type SampleAnswer = z.output<typeof sampleSchema>;
 
+/** What was known of a storage node at a time. `putMs` and `getMs`: half of its answers came within. `failures`: until then. */
+export const nodeSampleSchema = z.object({
+  time,
+  quality: count,
+  putMs: count.optional(),
+  getMs: count.optional(),
+  failures: count,
+});
+export type NodeSampleAnswer = z.output<typeof nodeSampleSchema>;
+
 /** How the versions of a bucket are kept: those in one state with as many fragments left together. */
 export const bucketDurabilitySchema = z.object({
   bucket: z.string(),
@@ -309,6 +319,20 @@ export const territoryAccountSchema = z.object({
   gateway: z.string(),
 });
 export type TerritoryAccountAnswer = z.output<typeof territoryAccountSchema>;
+
+/** The same for owners themselves. `charged`: the territory that their objects are charged to. */
+export type OwnTerritoryAnswer = TerritoryAccountAnswer & { readonly charged: string };
+
+/** What buckets' tags may say about storage nodes. Counted are nodes in service that the operator's rules leave. */
+export interface OwnPlacementAnswer {
+  readonly allowed: boolean;
+  readonly nodes: number;
+  readonly regions: readonly { readonly name: string; readonly nodes: number }[];
+  /** What the tags that were asked about choose; absent where they choose nothing. */
+  readonly wish?: { readonly text: string; readonly nodes: number };
+  /** Why PutBucketTagging would refuse them. */
+  readonly refused?: string;
+}
 
 /** This gateway in the chain's list of gateways. */
 export const registrationSchema = z.object({

@@ -40,6 +40,8 @@ const DEV_DEFAULTS = {
   nodes: { cooldownSeconds: 2, maxCooldownSeconds: 20 },
   // Nobody waits ten minutes to see an object stored, and nothing is charged here.
   packing: { maxAgeSeconds: 5 },
+  // To be tried: all nodes are on this machine.
+  placement: { tags: true, regions: [{ name: "local", networks: ["127.0.0.0/16"] }] },
 };
 
 /** The gateway's settings for `serve`, not yet checked: file, then environment. Throws ConfigError. */

@@ -12,11 +12,26 @@ export interface ConsoleInsight {
   bucket(bucket: string): Promise<object | undefined>;
 }
 
+/** What owners ask about their own account, below `/console/owner/`, by requests that they sign. */
+export interface ConsoleOwners {
+  /** Never rejects. */
+  answer(request: IncomingMessage): Promise<OwnerAnswer>;
+}
+
+interface OwnerAnswer {
+  readonly status: number;
+  /** Plain text by default. */
+  readonly type?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
 export interface ConsoleComponents {
   readonly page: PageFiles;
   /** S3 without domains: paths alone name buckets. */
   readonly s3: S3App;
   readonly insight: ConsoleInsight;
+  readonly owners: ConsoleOwners;
   readonly guard: Pick<RequestGuard, "refusal">;
   readonly facts: () => ConsoleFacts;
   readonly log: { error(fields: object, message: string): void };
@@ -49,6 +64,7 @@ export class ConsoleHandler {
     const refused = this.components.guard.refusal(isPage(request) ? { host: request.headers.host } : request.headers);
     if (refused !== undefined) send(request, response, 403, `${refused}\n`, FOREIGN_HEADERS);
     else if (rest.startsWith("s3/")) this.relay.handle(request, response, rest.slice("s3/".length));
+    else if (rest.startsWith("owner/")) void this.answerOwner(request, response);
     else if (request.method !== "GET" && request.method !== "HEAD")
       send(request, response, 405, "GET and HEAD are answered here\n", FOREIGN_HEADERS);
     else if (rest.startsWith("objects/") || rest.startsWith("buckets/"))
@@ -82,6 +98,17 @@ export class ConsoleHandler {
       ...headers,
       "content-type": type,
       ...(encoding && { "content-encoding": encoding }),
+    });
+  }
+
+  private async answerOwner(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { status, type, headers, body } = await this.components.owners.answer(request);
+    send(request, response, status, body, {
+      ...headers,
+      ...FOREIGN_HEADERS,
+      ...(type !== undefined && { "content-type": type }),
+      // What was not read to its end cannot be followed by another request.
+      ...(!request.complete && { connection: "close" }),
     });
   }
 
@@ -124,7 +151,7 @@ export class ConsoleHandler {
 
 /** Whether a request is for the page itself, and not for data. */
 function isPage({ url = "" }: IncomingMessage): boolean {
-  return !/^\/console\/(?:s3|objects|buckets)\//.test(url);
+  return !/^\/console\/(?:s3|objects|buckets|owner)\//.test(url);
 }
 
 function sendJson(request: IncomingMessage, response: ServerResponse, status: number, value: object): void {

@@ -1,6 +1,5 @@
 /** What the page must know before anyone has signed in. */
 export interface ConsoleFacts {
-  readonly version: string;
   readonly region: string;
   /** The URL that shared links begin with; without it, this host with `s3Port`. */
   readonly s3Endpoint?: string;

@@ -40,6 +40,21 @@ export class PlacementTags {
   /** Of a gateway whose buckets may not choose. */
   static readonly none = new PlacementTags({ allowed: false, regions: new Map(), parseAccount: (text) => text });
 
+  get allowed(): boolean {
+    return this.settings.allowed;
+  }
+
+  /** Names of the operator's regions. */
+  get regions(): readonly string[] {
+    return [...this.settings.regions.keys()];
+  }
+
+  /** Whether the operator's rules leave a node to choose, by its account. */
+  admits({ account }: { readonly account: string }): boolean {
+    const { require, avoid } = this.settings;
+    return require?.has(account) !== false && avoid?.has(account) !== true;
+  }
+
   /** Those of a bucket's tags that choose storage nodes, by their keys. */
   chosen(tags: readonly Tag[]): readonly Tag[] {
     return this.settings.allowed ? tags.filter(isPlacementTag).sort((a, b) => (a.key < b.key ? -1 : 1)) : [];
@@ -66,7 +81,7 @@ export class PlacementTags {
   wish(tags: readonly Tag[]): PlacementWish | undefined {
     if (!this.apply(tags)) return undefined;
     const nodes = this.nodes(tags);
-    const regions = this.regions(tags);
+    const regions = this.wantedRegions(tags);
     const texts = [
       ...(regions
         ? [`${regions.length === 1 ? "region" : "regions"} ${regions.map(({ name }) => name).join(", ")}`]
@@ -90,8 +105,7 @@ export class PlacementTags {
     if (given.length === 0) return undefined;
     const nodes = new Set<string>();
     for (const { key, value } of given) for (const text of words(key, value)) nodes.add(this.account(key, text));
-    const { require, avoid } = this.settings;
-    const usable = [...nodes].filter((node) => require?.has(node) !== false && avoid?.has(node) !== true);
+    const usable = [...nodes].filter((account) => this.admits({ account }));
     const [{ key } = { key: "" }] = given;
     if (usable.length < FRAGMENTS)
       throw invalid(
@@ -113,7 +127,9 @@ export class PlacementTags {
     }
   }
 
-  private regions(tags: readonly Tag[]): readonly { readonly name: string; readonly region: Region }[] | undefined {
+  private wantedRegions(
+    tags: readonly Tag[],
+  ): readonly { readonly name: string; readonly region: Region }[] | undefined {
     const value = tags.find(({ key }) => key === REGIONS_TAG)?.value;
     if (value === undefined) return undefined;
     const { regions } = this.settings;

@@ -4,6 +4,7 @@ import {
   gatewaySchema,
   jobsSchema,
   journalSchema,
+  nodeSampleSchema,
   objectSchema,
   registrationSchema,
   retrySchema,
@@ -169,6 +170,12 @@ export const described: readonly Described[] = [
     answers: { 200: retrySchema, 409: "none waits" },
   },
   { method: "get", path: "/nodes", summary: "What is known of each storage node", answers: { 200: z.array(node) } },
+  {
+    method: "get",
+    path: "/nodes/{account}/history",
+    summary: "A storage node's last hour, a sample a minute, the oldest first",
+    answers: { 200: z.array(nodeSampleSchema) },
+  },
   {
     method: "get",
     path: "/territory/account",

@@ -105,16 +105,16 @@ describe("The network in the console", () => {
     return new ChainSession({ endpoints: [endpoint] });
   };
 
-  it("renews a territory for the price that it shows, signed by a wallet in the browser", async () => {
-    const page = await on.signedIn();
-    const dialog = async () => {
-      await page.goto(`${on.url}#/accounts`);
-      await page.getByRole("region", { name: "cessdev" }).getByRole("button", { name: "Space" }).click();
+  it("lets users renew their territory for the price that it shows, signed by a wallet in the browser", async () => {
+    const page = await on.signedIn({ url: on.usersUrl });
+    const renew = async () => {
+      await page.getByRole("link", { name: "Space" }).click();
       await page.getByRole("spinbutton", { name: "Days" }).fill("40");
       await page.getByRole("button", { name: "Show the price" }).click();
       await page.getByText("renew the territory cessdev by 40 days").waitFor();
     };
-    await dialog();
+    await renew();
+    await page.getByText("for new objects").waitFor();
     await page.getByText("cess-s3 territory renew cessdev --days 40").waitFor();
     await page.getByLabel("To do").selectOption("reactivate");
     await page.getByRole("button", { name: "Show the price" }).click();
@@ -125,14 +125,34 @@ describe("The network in the console", () => {
     const before = await end();
     try {
       await giveWallet(page, session, owner);
-      await page.getByRole("heading", { name: "Accounts" }).waitFor();
-      await dialog();
+      await renew();
       await page.getByRole("button", { name: "Sign with the wallet" }).click();
       await page.getByText("Signed, and final on the chain.").waitFor();
       expect(await end()).to.be.above(before);
     } finally {
       await session.close();
     }
+    await page.context().close();
+  });
+
+  it("tells a user whose territory is not there which one to buy, and the price", async () => {
+    const post = async (path: string, body: object) => {
+      const headers = { "content-type": "application/json" };
+      const answer = await fetch(`${on.gateway.admin}${path}`, { method: "POST", headers, body: JSON.stringify(body) });
+      return (await answer.json()) as { accessKeyId: string; secretAccessKey: string };
+    };
+    const cessAccount = (await signerFromMnemonic("//Newcomer")).account;
+    await post("/accounts", { name: "newcomer", cessAccount, territory: "not-yet" });
+    const { accessKeyId, secretAccessKey } = await post("/keys", { account: "newcomer" });
+    const page = await on.signedIn({ url: on.usersUrl, key: [accessKeyId, secretAccessKey] });
+    await page.getByRole("link", { name: "Space" }).click();
+    await page.getByText("charged to the territory not-yet, which the account does not have").waitFor();
+    await page.getByRole("button", { name: "Show the price" }).click();
+    await page
+      .getByText(/buy the territory not-yet: 10 GiB for 30 days/)
+      .first()
+      .waitFor();
+    await page.getByText("0.3 TCESS", { exact: true }).waitFor();
     await page.context().close();
   });
 
@@ -200,6 +220,21 @@ describe("The network in the console", () => {
     await page.getByRole("button", { name: "Fragments of ours" }).click();
     const counts = await page.locator("tbody td:nth-child(6)").allInnerTexts();
     expect(counts.reduce((sum, each) => sum + Number(each), 0)).to.equal(12 * 4);
+    // A sample is taken each minute: the page is given more than there are by now.
+    const nodes = page.getByRole("button", { name: /^http.*: / });
+    await nodes.first().click();
+    await page.getByText("one sample is taken each minute").waitFor();
+    const sample = (minute: number, quality: number, failures: number) => ({
+      time: new Date(Date.UTC(2026, 0, 5, 10, minute)).toISOString(),
+      ...{ quality, putMs: 12, failures },
+    });
+    await page.route(/\/nodes\/c\w+\/history$/, (route) =>
+      route.fulfill({ json: [sample(0, 1, 0), sample(1, 1, 0), sample(2, 0.5, 3)] }),
+    );
+    await nodes.last().click();
+    await page.getByRole("img", { name: "Quality. Quality: 50 %" }).waitFor();
+    await page.getByRole("img", { name: "Latency. Sending: 12 ms; Fetching: \u2013" }).waitFor();
+    await page.getByRole("img", { name: "Failures. since the sample before: 3" }).waitFor();
     await page.getByRole("link", { name: "Accounts" }).click();
     const card = page.getByRole("region", { name: "cessalt" });
     await card.getByRole("button", { name: "New access key" }).click();
@@ -219,6 +254,7 @@ describe("The network in the console", () => {
       .waitFor();
     await page.getByRole("link", { name: "Packs" }).click();
     await page.getByText("Merging since the start").waitFor();
+    await page.getByRole("cell", { name: "cessdev" }).waitFor();
     await on.gateway.setFault(3, "none");
     await page.context().close();
   });

@@ -1,17 +1,19 @@
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import {
   CreateBucketCommand,
   GetBucketCorsCommand,
   GetBucketLifecycleConfigurationCommand,
   GetBucketNotificationConfigurationCommand,
+  GetBucketTaggingCommand,
   PutBucketLifecycleConfigurationCommand,
+  PutBucketTaggingCommand,
   PutObjectCommand,
 } from "@aws-sdk/client-s3";
 import { expect } from "chai";
 import type { Locator, Page } from "playwright-core";
-import { ConsoleBrowser } from "../support/console-browser.js";
+import type { ConsoleBrowser } from "../support/console-browser.js";
 import { eventually } from "../support/eventually.js";
+import { sharedConsole } from "../support/shared-console.js";
 
 describe("A bucket's settings in the console", () => {
   let on: ConsoleBrowser;
@@ -28,13 +30,12 @@ describe("A bucket's settings in the console", () => {
         response.end();
       });
     });
-    await new Promise<void>((resolve) => receiver.listen(0, "127.0.0.1", resolve));
-    const { port } = receiver.address() as AddressInfo;
-    on = await ConsoleBrowser.start({ CESS_S3_WEBHOOKS: `watcher=http://127.0.0.1:${port}/` });
+    const shared = await sharedConsole();
+    on = shared.on;
+    await new Promise<void>((resolve) => receiver.listen(shared.webhookPort, "127.0.0.1", resolve));
     await on.gateway.client().send(new CreateBucketCommand({ Bucket: "box" }));
   });
   after(async () => {
-    await on.close();
     receiver.closeAllConnections();
     await new Promise((resolve) => receiver.close(resolve));
   });
@@ -107,6 +108,51 @@ describe("A bucket's settings in the console", () => {
     await again.getByText("rules that the form does not show").waitFor();
     await hasText(again.getByRole("textbox", { name: "Lifecycle" }), "draft");
     await again.context().close();
+  });
+
+  it("chooses storage nodes in a form that tells what follows before it is saved, and leaves other tags", async () => {
+    const client = on.gateway.client();
+    const TagSet = [{ Key: "team", Value: "a" }];
+    await client.send(new PutBucketTaggingCommand({ Bucket: "box", Tagging: { TagSet } }));
+    const tags = async (): Promise<Record<string, string>> =>
+      Object.fromEntries(
+        ((await client.send(new GetBucketTaggingCommand({ Bucket: "box" }))).TagSet ?? []).map(
+          ({ Key = "", Value = "" }) => [Key, Value],
+        ),
+      );
+    const page = await settings("general");
+    const form = page.getByRole("region", { name: "Storage nodes" });
+    await form.getByText("Any of the 14 nodes in service").waitFor();
+    await form.getByRole("checkbox", { name: /^local 14 nodes/ }).check();
+    await form.getByText("Only region local: 14 nodes in service match.").waitFor();
+    const accounts = (await on.gateway.nodes()).map(({ account }) => account);
+    const only = form.getByRole("textbox", { name: /Only these nodes/ });
+    await only.fill(accounts.slice(0, 11).join("\n"));
+    await only.blur();
+    await form.getByRole("alert").filter({ hasText: "at least 12 storage nodes" }).waitFor();
+    expect(await form.getByRole("button", { name: "Save" }).isDisabled()).to.equal(true);
+    await only.fill(accounts.slice(0, 12).join("\n"));
+    await only.blur();
+    await form.getByText("Only region local, of these 12 named nodes: 12 nodes in service match.").waitFor();
+    await form.getByRole("button", { name: "Save" }).click();
+    await page.getByText("Saved", { exact: true }).first().waitFor();
+    const saved = await tags();
+    expect(saved).to.include({ team: "a", "cess-regions": "local" });
+    const named = Object.entries(saved).flatMap(([key, value]) => (/nodes/.test(key) ? value.split(" ") : []));
+    expect(named).to.have.members(accounts.slice(0, 12));
+    // The other tags in their own form, which keeps these.
+    const others = page.getByRole("region", { name: "Tags" });
+    await others.getByLabel("Value of tag 1").fill("b");
+    expect(await others.getByLabel(/Name of tag/).count()).to.equal(1);
+    await others.getByRole("button", { name: "Save" }).click();
+    await eventually("the tag is changed", async () => (await tags())["team"] === "b");
+    expect(await tags()).to.include({ "cess-regions": "local" });
+    await only.fill("");
+    await only.blur();
+    await form.getByRole("checkbox", { name: /^local/ }).uncheck();
+    await form.getByRole("button", { name: "Save" }).click();
+    await eventually("nothing is chosen", async () => Object.keys(await tags()).join() === "team");
+    await page.context().close();
   });
 
   it("has CORS rules in a form, refuses at the field what matches nothing, and a browser's request is let in then", async () => {

@@ -1,10 +1,10 @@
 import { expect } from "chai";
-import { ConsoleBrowser, signIn } from "../support/console-browser.js";
+import { signIn, type ConsoleBrowser } from "../support/console-browser.js";
+import { sharedConsole } from "../support/shared-console.js";
 
 describe("Signing in to the console", () => {
   let on: ConsoleBrowser;
-  before(async () => (on = await ConsoleBrowser.start()));
-  after(() => on.close());
+  before(async () => ({ on } = await sharedConsole()));
   afterEach(() => expect(on.faults).to.deep.equal([]));
 
   it("says what is wrong with a key, a secret and a clock", async () => {

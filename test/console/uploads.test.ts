@@ -4,7 +4,8 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { CreateBucketCommand, GetObjectCommand, ListObjectsV2Command } from "@aws-sdk/client-s3";
 import { expect } from "chai";
-import { ConsoleBrowser } from "../support/console-browser.js";
+import type { ConsoleBrowser } from "../support/console-browser.js";
+import { sharedConsole } from "../support/shared-console.js";
 
 const MIB = 2 ** 20;
 
@@ -18,10 +19,9 @@ describe("Uploads in the console", function () {
   this.timeout(300_000);
   let on: ConsoleBrowser;
   before(async () => {
-    on = await ConsoleBrowser.start();
-    await on.gateway.client().send(new CreateBucketCommand({ Bucket: "box" }));
+    ({ on } = await sharedConsole());
+    await on.gateway.client().send(new CreateBucketCommand({ Bucket: "inbox" }));
   });
-  after(() => on.close());
   afterEach(() => expect(on.faults).to.deep.equal([]));
 
   it("takes a folder of 200 files in folders, each with its content", async () => {
@@ -32,23 +32,23 @@ describe("Uploads in the console", function () {
       writeFileSync(join(inside, `picture ${n} ü.txt`), `picture ${n} `.repeat(n * 10));
     }
     const page = await on.signedIn({ url: on.usersUrl });
-    await page.getByRole("link", { name: "box", exact: true }).click();
+    await page.getByRole("link", { name: "inbox", exact: true }).click();
     await page.locator('[data-choose="folder"]').setInputFiles(folder);
     await page.getByRole("link", { name: "Uploads" }).click();
     await page.getByText("200 of 200 files").waitFor({ timeout: 120_000 });
     const client = on.gateway.client();
-    const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket: "box", Prefix: "album/" }));
+    const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket: "inbox", Prefix: "album/" }));
     expect(Contents).to.have.length(200);
-    const got = await client.send(new GetObjectCommand({ Bucket: "box", Key: "album/day-3/picture 101 ü.txt" }));
+    const got = await client.send(new GetObjectCommand({ Bucket: "inbox", Key: "album/day-3/picture 101 ü.txt" }));
     expect(await got.Body?.transformToString()).to.equal("picture 101 ".repeat(1010));
-    await page.goto(`${on.usersUrl}#/buckets/box?prefix=album%2F`);
+    await page.goto(`${on.usersUrl}#/buckets/inbox?prefix=album%2F`);
     await page.getByText("7 shown").waitFor();
     await page.context().close();
   });
 
   it("takes what is dropped", async () => {
     const page = await on.signedIn();
-    await page.goto(`${on.url}#/buckets/box?prefix=dropped%2F`);
+    await page.goto(`${on.url}#/buckets/inbox?prefix=dropped%2F`);
     await page.getByText("Nothing here yet").waitFor();
     await page.evaluate(`{
       const dataTransfer = new DataTransfer();
@@ -76,7 +76,7 @@ describe("Uploads in the console", function () {
       const [, number] = /partNumber=(\d+)/.exec(request.url()) ?? [];
       if (number !== undefined && request.method() === "PUT") parts.set(number, (parts.get(number) ?? 0) + 1);
     });
-    await page.goto(`${on.url}#/buckets/box`);
+    await page.goto(`${on.url}#/buckets/inbox`);
     await page.locator('[data-choose="files"]').setInputFiles(path);
     while (parts.size < 6) await page.waitForTimeout(50);
     await page.reload();
@@ -90,7 +90,7 @@ describe("Uploads in the console", function () {
     // Parts whose answer the reload cut off may have been sent twice, others not.
     const twice = [...parts].filter(([, count]) => count > 1);
     expect(twice).to.deep.equal([]);
-    const got = await on.gateway.client().send(new GetObjectCommand({ Bucket: "box", Key: "film.bin" }));
+    const got = await on.gateway.client().send(new GetObjectCommand({ Bucket: "inbox", Key: "film.bin" }));
     expect(await digest(got.Body as Readable)).to.equal(await digest(createReadStream(path)));
     expect(await page.getByText("Unfinished uploads").count()).to.equal(0);
     await page.context().close();
@@ -99,7 +99,7 @@ describe("Uploads in the console", function () {
   it("pauses, goes on and cancels; what is cancelled leaves nothing", async () => {
     const path = join(on.folder, "film.bin");
     const page = await on.signedIn();
-    await page.goto(`${on.url}#/buckets/box?prefix=paused%2F`);
+    await page.goto(`${on.url}#/buckets/inbox?prefix=paused%2F`);
     await page.locator('[data-choose="files"]').setInputFiles(path);
     await page.getByRole("link", { name: "Uploads" }).click();
     await page.getByText("is sent").waitFor();
@@ -110,7 +110,7 @@ describe("Uploads in the console", function () {
     await page.getByRole("button", { name: "Cancel this upload" }).click();
     await page.getByText("Nothing is being uploaded").waitFor();
     await page.waitForTimeout(500);
-    const listed = await on.gateway.client().send(new ListObjectsV2Command({ Bucket: "box", Prefix: "paused/" }));
+    const listed = await on.gateway.client().send(new ListObjectsV2Command({ Bucket: "inbox", Prefix: "paused/" }));
     expect(listed.KeyCount).to.equal(0);
     expect(await on.gateway.sum("cess_s3_open_upload_bytes")).to.equal(0);
     await page.context().close();

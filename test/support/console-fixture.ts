@@ -5,8 +5,17 @@ import { ConsoleHandler } from "../../src/console/console-handler.js";
 import type { ConsoleFacts } from "../../src/console/facts.js";
 import { consoleServer } from "../../src/console/console-server.js";
 import { PageFiles } from "../../src/console/page-files.js";
+import { json } from "../../src/admin/admin-server.js";
+import { OwnerRequests, type OwnerRoute } from "../../src/cli/gateway/owner-requests.js";
 import { Dispatcher } from "../../src/s3/dispatch.js";
-import { pathOf, presigned, signed, UNSIGNED_PAYLOAD, type Credentials } from "../../console/src/lib/sign.js";
+import {
+  pathOf,
+  presigned,
+  sha256Hex,
+  signed,
+  UNSIGNED_PAYLOAD,
+  type Credentials,
+} from "../../console/src/lib/sign.js";
 import { S3Endpoint, testKey } from "./s3-endpoint.js";
 
 const REGION = "us-east-1";
@@ -26,15 +35,21 @@ export class ConsoleFixture {
   readonly seen: string[] = [];
   readonly failures: object[] = [];
   private server: Server | undefined;
+  /** What owners are answered: what they asked. */
+  private readonly routes = (["GET", "POST"] as const).map((method): OwnerRoute => {
+    const run: OwnerRoute["run"] = ({ displayName }, query, body) =>
+      Promise.resolve(json({ account: displayName, query: [...query], ...(body !== undefined && { body }) }));
+    return { method, path: "/echo", run };
+  });
 
   async start(names: readonly string[] | "any" = "any"): Promise<void> {
     await this.endpoint.start();
-    const dispatcher = new Dispatcher({
-      gateway: this.endpoint.gateway,
-      credentials: { lookup: (id) => Promise.resolve(id === testKey.accessKeyId ? testKey : undefined) },
-      clock: { now: () => Date.now(), sleep: () => Promise.reject(new Error("no sleep here")) },
-      logger: { error: (fields) => void this.failures.push(fields) },
-    });
+    const credentials = {
+      lookup: (id: string) => Promise.resolve(id === testKey.accessKeyId ? testKey : undefined),
+    };
+    const clock = { now: () => Date.now(), sleep: () => Promise.reject(new Error("no sleep here")) };
+    const logger = { error: (fields: object) => void this.failures.push(fields) };
+    const dispatcher = new Dispatcher({ gateway: this.endpoint.gateway, credentials, clock, logger });
     const note = (text: string) => Promise.resolve((this.seen.push(text), { seen: text }));
     const handler = new ConsoleHandler({
       page: PageFiles.of(
@@ -50,9 +65,12 @@ export class ConsoleFixture {
         object: (bucket, key, version) => note(`${bucket}/${key} ${version ?? "-"}`),
         bucket: (bucket) => note(bucket),
       },
+      owners: new OwnerRequests(
+        { credentials, clock, logger, routes: this.routes },
+        { region: REGION, trustProxy: false },
+      ),
       guard: new RequestGuard(names),
       facts: (): ConsoleFacts => ({
-        version: "1",
         region: REGION,
         s3Scheme: "http",
         s3Port: 9000,
@@ -107,5 +125,29 @@ export class ConsoleFixture {
     const search = query.map(([name, value]) => `?${name}=${encodeURIComponent(value)}`).join("");
     const kind = key === "" ? "buckets" : "objects";
     return this.get(`/console/${kind}/${encodeURIComponent(path)}${search}`, headers);
+  }
+
+  /** What an owner asks about the own account. `signedBody`: what is signed in place of the body. */
+  owner(
+    path: string,
+    asked: Asked & { readonly service?: string; readonly signedBody?: string; readonly host?: string } = {},
+  ): Promise<Response> {
+    const {
+      method = "GET",
+      query = [],
+      headers = {},
+      body,
+      credentials = testKey,
+      service = "cess-s3-console",
+    } = asked;
+    const { signedBody = body ?? "", host = this.host } = asked;
+    const request = { method, path: `/console/owner${path}`, query, headers: {}, payload: sha256Hex(signedBody) };
+    const sent = signed(request, { host, region: REGION, service }, credentials, new Date());
+    const search = query.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join("&");
+    return fetch(`http://${this.host}${request.path}${search && `?${search}`}`, {
+      method,
+      headers: { ...sent, ...headers },
+      ...(body !== undefined && { body }),
+    });
   }
 }

@@ -198,10 +198,29 @@ export class S3 {
     const path = pathOf(bucket, key);
     const query: [string, string][] = versionId === undefined ? [] : [["versionId", versionId]];
     const headers = this.sign({ method: "HEAD", path, query, headers: {}, payload: UNSIGNED_PAYLOAD });
-    const search = query.map(([name, value]) => `?${name}=${encode(value)}`).join("");
     const kind = key === "" ? "buckets" : "objects";
-    const answer = await this.fetch(`/console/${kind}/${encodeURIComponent(path)}${search}`, { headers });
+    const answer = await this.fetch(`/console/${kind}/${encodeURIComponent(path)}${searchOf(query)}`, { headers });
     if (!answer.ok) throw failureOf(answer.status, "");
+    return (await answer.json()) as T;
+  }
+
+  /** What the gateway tells or does for the account of this key, beside S3. `path` begins with `/territory/` and so on. */
+  async own<T>(method: "GET" | "POST", path: string, query: Query = {}, body?: unknown): Promise<T> {
+    const text = body === undefined ? "" : JSON.stringify(body);
+    const request = {
+      method,
+      path: `/console/owner${path}`,
+      query: pairs(query),
+      headers: {},
+      payload: sha256Hex(text),
+    };
+    const target = { ...this.target, service: "cess-s3-console" };
+    const answer = await this.fetch(`${request.path}${searchOf(request.query)}`, {
+      method,
+      headers: { ...signed(request, target, this.credentials, new Date()), "content-type": "application/json" },
+      ...(text !== "" && { body: text }),
+    });
+    if (!answer.ok) throw failureOf(answer.status, await answer.text());
     return (await answer.json()) as T;
   }
 
@@ -238,8 +257,7 @@ export class S3 {
   }
 
   private urlOf(path: string, query: readonly (readonly [string, string])[]): string {
-    const search = query.map(([name, value]) => `${encode(name)}=${encode(value)}`).join("&");
-    return `/console/s3/${encodeURIComponent(path)}${search === "" ? "" : `?${search}`}`;
+    return `/console/s3/${encodeURIComponent(path)}${searchOf(query)}`;
   }
 
   private async fetch(url: string, init: RequestInit): Promise<Response> {
@@ -251,6 +269,11 @@ export class S3 {
       throw networkFailure();
     }
   }
+}
+
+function searchOf(query: readonly (readonly [string, string])[]): string {
+  const search = query.map(([name, value]) => `${encode(name)}=${encode(value)}`).join("&");
+  return search === "" ? "" : `?${search}`;
 }
 
 const hexToBase64 = (hex: string) =>

@@ -13,10 +13,11 @@ export interface Credentials {
   readonly sessionToken?: string;
 }
 
-/** Where a request goes: the host that it is signed for, and the gateway's region. */
+/** Where a request goes: the host that it is signed for, the gateway's region, and the service: `s3` by default. */
 export interface Target {
   readonly host: string;
   readonly region: string;
+  readonly service?: string;
 }
 
 export interface Unsigned {
@@ -57,7 +58,7 @@ function canonicalQuery(query: Unsigned["query"]): string {
 function signature(
   { method, path, query, payload }: Omit<Unsigned, "headers">,
   headers: Readonly<Record<string, string>>,
-  { region }: Target,
+  { region, service = "s3" }: Target,
   { secretAccessKey }: Credentials,
   time: string,
 ): string {
@@ -65,9 +66,9 @@ function signature(
   const lines = names.map((name) => `${name}:${(headers[name] ?? "").trim().replace(/ +/g, " ")}\n`).join("");
   const canonical = [method, path, canonicalQuery(query), lines, names.join(";"), payload].join("\n");
   const day = time.slice(0, 8);
-  const text = ["AWS4-HMAC-SHA256", time, `${day}/${region}/s3/aws4_request`, sha256Hex(canonical)].join("\n");
+  const text = ["AWS4-HMAC-SHA256", time, `${day}/${region}/${service}/aws4_request`, sha256Hex(canonical)].join("\n");
   const by = (key: Uint8Array, part: string) => hmac(sha256, key, utf8.encode(part));
-  const key = [day, region, "s3", "aws4_request"].reduce(by, utf8.encode(`AWS4${secretAccessKey}`));
+  const key = [day, region, service, "aws4_request"].reduce(by, utf8.encode(`AWS4${secretAccessKey}`));
   return bytesToHex(by(key, text));
 }
 
@@ -90,7 +91,7 @@ export function signed(
   const covered = Object.fromEntries(Object.entries(sent).filter(([name]) => name.startsWith("x-amz-")));
   const headers = { ...covered, host: target.host };
   const names = Object.keys(headers).sort().join(";");
-  const scope = `${time.slice(0, 8)}/${target.region}/s3/aws4_request`;
+  const scope = `${time.slice(0, 8)}/${target.region}/${target.service ?? "s3"}/aws4_request`;
   const proof = signature(request, headers, target, credentials, time);
   return {
     ...sent,

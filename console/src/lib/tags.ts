@@ -1,6 +1,5 @@
+import type { Pairs } from "./pairs.js";
 import { childrenOf, escapeXml, parseXml, textOf, XMLNS } from "./xml.js";
-
-export type Pairs = readonly (readonly [string, string])[];
 
 export function parseTags(document: string | undefined): Pairs {
   const root = document === undefined ? undefined : parseXml(document);

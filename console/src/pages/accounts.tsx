@@ -1,4 +1,6 @@
 import { useSignal } from "@preact/signals";
+import { useMemo } from "preact/hooks";
+import type { TerritoryAccountAnswer } from "../../../src/cli/admin-answers.js";
 import type { AccountView, CreatedKeyView, KeyView } from "../../../src/cli/gateway/identity-requests.js";
 import type { Admin } from "../lib/admin.js";
 import { bytes, listOf, moment, number, short } from "../lib/format.js";
@@ -18,7 +20,7 @@ import {
   Notice,
   saved,
 } from "../ui/parts.js";
-import { Space } from "./space-dialog.js";
+import { Space, type SpaceSource } from "./space.js";
 
 type Open =
   | { readonly kind: "account" }
@@ -74,12 +76,32 @@ export function Accounts({ admin }: { admin: Admin }) {
       {open.value?.kind === "quota" && (
         <Quota admin={admin} account={open.value.account} again={again} onClose={close} />
       )}
-      {open.value?.kind === "space" && <Space admin={admin} account={open.value.account} onClose={close} />}
+      {open.value?.kind === "space" && <SpaceDialog admin={admin} account={open.value.account} onClose={close} />}
       {open.value?.kind === "remove" && (
         <RemoveAccount admin={admin} account={open.value.account} again={again} onClose={close} />
       )}
       {open.value?.kind === "revoke" && <Revoke admin={admin} shown={open.value.key} again={again} onClose={close} />}
     </div>
+  );
+}
+
+function SpaceDialog({ admin, account, onClose }: { admin: Admin; account: AccountView; onClose: () => void }) {
+  const source = useMemo<SpaceSource>(() => {
+    const { cessAccount, territory: charged } = account;
+    const query = (more: Readonly<Record<string, string>>) => new URLSearchParams({ account: cessAccount, ...more });
+    return {
+      account: async () => ({
+        ...(await admin.get<TerritoryAccountAnswer>(`/territory/account?${query({})}`)),
+        charged,
+      }),
+      quote: (asked) => admin.get(`/territory/quote?${query(asked)}`),
+      pass: (signed) => admin.post("/territory/calls", signed),
+    };
+  }, [admin, account.name]);
+  return (
+    <Dialog title={t.spaceOf(account.name)} onClose={onClose}>
+      <Space source={source} onClose={onClose} />
+    </Dialog>
   );
 }
 

@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { lazy } from "../ui/lazy.js";
 import { place, link } from "../lib/router.js";
-import { admin, facts, isSignedIn, s3, signOut } from "../lib/session.js";
+import { admin, isSignedIn, s3, signOut } from "../lib/session.js";
 import { totals } from "../lib/uploads.js";
 import { t } from "../texts.js";
 import { Icon, type IconName } from "../ui/icon.js";
@@ -16,6 +16,7 @@ import { Transfers } from "./transfers.js";
 const BucketSettings = lazy(() => import("./bucket-settings.js").then((page) => page.BucketSettings));
 const BucketDurability = lazy(() => import("./bucket-durability.js").then((page) => page.BucketDurability));
 const ObjectPage = lazy(() => import("./object.js").then((page) => page.ObjectPage));
+const OwnSpace = lazy(() => import("./own-space.js").then((page) => page.OwnSpace));
 const Overview = lazy(() => import("./overview.js").then((page) => page.Overview));
 const Nodes = lazy(() => import("./nodes.js").then((page) => page.Nodes));
 const Jobs = lazy(() => import("./jobs.js").then((page) => page.Jobs));
@@ -34,6 +35,7 @@ export function App() {
 const USER_PAGES: readonly (readonly [string, string, IconName])[] = [
   ["buckets", t.buckets, "bucket"],
   ["transfers", t.uploads, "upload"],
+  ["space", t.space, "space"],
 ];
 const OPERATOR_PAGES: readonly (readonly [string, string, IconName])[] = [
   ["overview", t.overview, "pulse"],
@@ -99,7 +101,6 @@ function Shell() {
             </div>
             <div class="small muted" style={{ padding: "0 8px" }}>
               {s3.value && <div class="break">{s3.value.credentials.accessKeyId}</div>}
-              {facts.value?.version}
             </div>
           </div>
         </div>
@@ -124,6 +125,7 @@ function pageOf([first = home(), bucket, third]: readonly string[]): JSX.Element
     return <Browser key={bucket} s3={s3.value} bucket={bucket} />;
   }
   if (s3.value && first === "transfers") return <Transfers s3={s3.value} />;
+  if (s3.value && first === "space") return <OwnSpace s3={s3.value} />;
   if (admin.value) {
     if (first === "overview") return <Overview admin={admin.value} />;
     if (first === "nodes") return <Nodes admin={admin.value} />;

@@ -1,8 +1,10 @@
 import { useSignal } from "@preact/signals";
+import type { NodeSampleAnswer } from "../../../src/cli/admin-answers.js";
 import type { NodeView } from "../../../src/cli/gateway/routes/node-view.js";
 import type { Admin } from "../lib/admin.js";
 import { bytes, duration, number, short } from "../lib/format.js";
 import { t } from "../texts.js";
+import { Chart } from "../ui/chart.js";
 import { useLoad } from "../ui/load.js";
 import { Badge, Empty, Loading, Notice } from "../ui/parts.js";
 
@@ -53,6 +55,7 @@ export function Nodes({ admin }: { admin: Admin }) {
               ))}
             </div>
             {node && <Details node={node} />}
+            {node && <NodeCharts admin={admin} account={node.account} />}
           </section>
           <Table rows={rows} sort={sort.value} onSort={(next) => (sort.value = next)} />
         </>
@@ -115,6 +118,56 @@ function Picture(props: PictureProps) {
             </div>
           </div>
         ))}
+    </div>
+  );
+}
+
+/** A node's last hour. */
+function NodeCharts({ admin, account }: { admin: Admin; account: string }) {
+  const { value, failure } = useLoad(
+    () => admin.get<NodeSampleAnswer[]>(`/nodes/${encodeURIComponent(account)}/history`),
+    [admin, account],
+    30_000,
+  );
+  const samples = value.value;
+  if (failure.value !== "") return <Notice tone="bad">{failure.value}</Notice>;
+  if (!samples) return <Loading />;
+  if (samples.length < 2) return <p class="muted small">{t.noNodeHistory}</p>;
+  const times = samples.map(({ time }) => Date.parse(time));
+  const line = (name: string, colour: string, of: (sample: NodeSampleAnswer, at: number) => number | undefined) => ({
+    name,
+    colour,
+    values: samples.map(of),
+  });
+  const since = ({ failures }: NodeSampleAnswer, at: number) =>
+    Math.max(0, failures - (samples[at - 1]?.failures ?? failures));
+  const whole = (value: number) => number(Math.round(value));
+  return (
+    <div class="grid wide">
+      <Chart
+        title={t.quality}
+        times={times}
+        least={100}
+        format={(value) => `${whole(value)} %`}
+        lines={[line(t.quality, "var(--s-stored)", ({ quality }) => quality * 100)]}
+      />
+      <Chart
+        title={t.latency}
+        times={times}
+        least={10}
+        format={(value) => `${whole(value)} ms`}
+        lines={[
+          line(t.sending, "var(--s-declared)", ({ putMs }) => putMs),
+          line(t.fetching, "var(--s-encoded)", ({ getMs }) => getMs),
+        ]}
+      />
+      <Chart
+        title={t.failures}
+        times={times}
+        least={5}
+        format={whole}
+        lines={[line(t.failuresEach, "var(--s-failed)", since)]}
+      />
     </div>
   );
 }

@@ -1,4 +1,5 @@
 import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
 import type { FileAnswer, ObjectAnswer } from "../../../src/cli/admin-answers.js";
 import { DATA_FRAGMENTS, FRAGMENTS, SEGMENT_SIZE } from "../../../src/model/sizes.js";
 import { bytes, duration, moment, short } from "../lib/format.js";
@@ -20,12 +21,18 @@ interface WayProps {
   bucket: string;
   name: string;
   version: string | undefined;
+  /** Called with each state that it is found in, so that nothing else on the page tells an older one. */
+  onState: () => Promise<void>;
 }
 
 /** An object's way into the network: how far it is, why it waits, and who holds which part of it. */
-export function ObjectWay({ s3, bucket, name, version }: WayProps) {
+export function ObjectWay({ s3, bucket, name, version, onState }: WayProps) {
   const way = useLoad(() => s3.insight<ObjectAnswer>(bucket, name, version), [name, version], 3_000);
   const object = way.value.value;
+  const state = object?.state;
+  useEffect(() => {
+    if (state !== undefined) void onState();
+  }, [state]);
   if (!object) return way.failure.value === "" ? <Loading /> : <Notice tone="bad">{way.failure.value}</Notice>;
   return (
     <div class="stack" style={{ gap: "16px" }}>

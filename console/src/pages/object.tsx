@@ -94,7 +94,9 @@ export function ObjectPage({ s3, bucket, name, version }: ObjectProps) {
       {headers && tab === "preview" && (
         <Preview s3={s3} bucket={bucket} name={name} version={version} headers={headers} />
       )}
-      {headers && tab === "way" && <ObjectWay s3={s3} bucket={bucket} name={name} version={version} />}
+      {headers && tab === "way" && (
+        <ObjectWay s3={s3} bucket={bucket} name={name} version={version} onState={head.again} />
+      )}
       {headers && tab === "details" && (
         <ObjectDetails s3={s3} bucket={bucket} name={name} version={version} headers={headers} />
       )}

@@ -1,3 +1,4 @@
+import type { AccountView } from "../../../src/cli/gateway/identity-requests.js";
 import type { PackStatus } from "../../../src/packing/packer.js";
 import type { Admin } from "../lib/admin.js";
 import { bytes, duration, number, short } from "../lib/format.js";
@@ -9,6 +10,7 @@ import { Act, Loading, Notice, State, toast } from "../ui/parts.js";
 /** Small objects that share files: what waits, how full the packs are, and what merging has won. */
 export function Packs({ admin }: { admin: Admin }) {
   const { value, failure, again } = useLoad(() => admin.get<PackStatus>("/packs"), [admin], 5_000);
+  const accounts = useLoad(() => admin.get<AccountView[]>("/accounts"), [admin]);
   const found = value.value;
   const flush = async () => {
     await admin.post("/packs/flush");
@@ -42,29 +44,19 @@ export function Packs({ admin }: { admin: Admin }) {
           </div>
         ))}
       </div>
-      <Fill accounts={found.accounts} />
+      <Fill accounts={found.accounts} names={new Map(accounts.value.value?.map(({ id, name }) => [id, name]))} />
       <section class="card" aria-label={t.merging}>
         <h2>{t.merging}</h2>
         <dl>
-          {Object.entries(found.merging).map(([name, figure]) => (
-            <>
-              <dt>{wordsOf(name)}</dt>
-              <dd>
-                {typeof figure === "number"
-                  ? /bytes/i.test(name)
-                    ? bytes(figure)
-                    : number(figure)
-                  : JSON.stringify(figure)}
-              </dd>
-            </>
-          ))}
+          <dt>{t.mergingRuns}</dt>
+          <dd>{number(found.merging.runs)}</dd>
+          <dt>{t.mergingSent}</dt>
+          <dd>{bytes(found.merging.sentBytes)}</dd>
         </dl>
       </section>
     </div>
   );
 }
-
-const wordsOf = (name: string) => name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 
 function oldestText(queues: PackStatus["queues"]): string {
   const times = queues.map(({ oldest }) => oldest);
@@ -72,7 +64,7 @@ function oldestText(queues: PackStatus["queues"]): string {
 }
 
 /** How much of each account's packs is still needed. */
-function Fill({ accounts }: { accounts: PackStatus["accounts"] }) {
+function Fill({ accounts, names }: { accounts: PackStatus["accounts"]; names: ReadonlyMap<string, string> }) {
   if (accounts.length === 0) return null;
   return (
     <div class="card flush scroll" tabIndex={0}>
@@ -92,8 +84,8 @@ function Fill({ accounts }: { accounts: PackStatus["accounts"] }) {
             const share = objectBytes + deadBytes === 0 ? 1 : objectBytes / (objectBytes + deadBytes);
             return (
               <tr key={account.owner}>
-                <td class="mono" title={account.owner}>
-                  {short(account.owner, 8, 6)}
+                <td title={account.owner}>
+                  {names.get(account.owner) ?? <span class="mono">{short(account.owner, 8, 6)}</span>}
                 </td>
                 <td class="num">{bytes(objectBytes)}</td>
                 <td>

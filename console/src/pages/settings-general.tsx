@@ -1,18 +1,17 @@
 import { useSignal } from "@preact/signals";
 import { go } from "../lib/router.js";
-import { parseTags, writeTags } from "../lib/tags.js";
 import { parseXml, textOf, XMLNS } from "../lib/xml.js";
 import { t } from "../texts.js";
 import { Icon } from "../ui/icon.js";
 import { useLoad } from "../ui/load.js";
-import { PairEditor } from "../ui/pairs.js";
 import { Act, Confirm, Field, Loading, Name, Notice, saved, toast } from "../ui/parts.js";
 import { Section, type SettingsProps } from "./settings-section.js";
+import { BucketTags } from "./settings-tags.js";
 
 export function General({ s3, bucket }: SettingsProps) {
   const deleting = useSignal(false);
   return (
-    <div class="grid wide">
+    <div class="grid wide start">
       <Versioning s3={s3} bucket={bucket} />
       <Encryption s3={s3} bucket={bucket} />
       <ObjectLock s3={s3} bucket={bucket} />
@@ -159,27 +158,6 @@ function ObjectLock({ s3, bucket }: SettingsProps) {
             {t.save}
           </Act>
         </div>
-      )}
-    </Section>
-  );
-}
-
-function BucketTags({ s3, bucket }: SettingsProps) {
-  const at = { bucket, query: { tagging: "" } };
-  const { value, failure, again } = useLoad(() => s3.document(at).then(parseTags), [bucket]);
-  return (
-    <Section title={t.tags} hint={t.bucketTagsHint}>
-      {failure.value !== "" && <Notice tone="bad">{failure.value}</Notice>}
-      {value.value && (
-        <PairEditor
-          key={JSON.stringify(value.value)}
-          pairs={value.value}
-          onSave={async (tags) => {
-            if (tags.length > 0) await s3.putDocument(at, writeTags(tags));
-            else await s3.removeDocument(at);
-            await saved(again);
-          }}
-        />
       )}
     </Section>
   );

@@ -35,7 +35,7 @@ const PATHS = {
   menu: "M4 7h16M4 12h16M4 17h16",
   history: "M4 12a8 8 0 1 0 2.500-5.800L4 8.500M4 4v4.500h4.500M12 8v4.500l3 2",
   link: "M10 14a4 4 0 0 0 6 .500l3-3a4 4 0 0 0-5.700-5.700L12 7M14 10a4 4 0 0 0-6-.500l-3 3a4 4 0 0 0 5.700 5.700L12 17",
-  chain: "M5 12h14M5 8h4v8H5ZM15 8h4v8h-4Z",
+  space: "M4 4h7v7H4ZM13 4h7v7h-7ZM4 13h7v7H4ZM16.500 13v7M13 16.500h7",
 } as const;
 
 export type IconName = keyof typeof PATHS;

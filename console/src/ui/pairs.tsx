@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import type { Pairs } from "../lib/tags.js";
+import type { Pairs } from "../lib/pairs.js";
 import { t } from "../texts.js";
 import { Icon } from "./icon.js";
 import { Act } from "./parts.js";

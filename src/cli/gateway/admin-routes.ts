@@ -6,7 +6,6 @@ import { catalogRoutes } from "./catalog-routes.js";
 import { identityRoutes } from "./identity-routes.js";
 import { journalRoutes } from "./routes/journal-routes.js";
 import { receiptRoutes } from "./routes/receipt-routes.js";
-import { nodeRoute } from "./routes/node-route.js";
 import { territoryRoutes } from "./routes/territory-routes.js";
 import type { Services } from "./services.js";
 
@@ -16,7 +15,6 @@ export function adminRoutes(services: Services, accounts: Accounts): AdminRoute[
   const holds = new BlobHolds({ ...services, clock });
   const identity = identityRoutes({ ...services, accounts, clock });
   return [
-    nodeRoute(services),
     peerTable(services),
     ...receiptRoutes(services),
     ...packRoutes(services),

@@ -9,19 +9,22 @@ import { consoleServer } from "../../console/console-server.js";
 import { PageFiles } from "../../console/page-files.js";
 import { Dispatcher } from "../../s3/dispatch.js";
 import type { ObjectAnswer } from "../admin-answers.js";
-import { VERSION } from "../version.js";
 import type { ListenerSecurity } from "./listener-security.js";
 import type { BucketDurability } from "./routes/bucket-route.js";
 import { describe, type ObjectParts } from "./routes/object-route.js";
+import { placementRoute } from "./routes/placement-route.js";
+import { ownerTerritoryRoutes } from "./routes/territory-routes.js";
+import { OwnerRequests } from "./owner-requests.js";
 import { S3Server } from "./s3-server.js";
 import type { S3Serving } from "./s3-side.js";
+import type { Services } from "./services.js";
 
 /** Where the build puts the page: dist/console/page. */
 const PAGE_FOLDER = new URL("../../../console/page/", import.meta.url);
 
 export interface ConsoleParts {
   readonly serving: Pick<S3Serving, "components" | "settings">;
-  readonly services: ObjectParts;
+  readonly services: ObjectParts & Pick<Services, "session" | "chain" | "registry" | "placementTags">;
   readonly durability: BucketDurability;
   readonly security: ListenerSecurity;
   readonly log: Logger;
@@ -45,6 +48,9 @@ export async function openConsole(config: Config, parts: ConsoleParts): Promise<
     const dispatcher = new Dispatcher(components, { ...settings, trustProxy });
     return (request: IncomingMessage, response: ServerResponse) => dispatcher.handle(request, response);
   };
+  const routes = [...ownerTerritoryRoutes(services), placementRoute(services)];
+  const owners = (trustProxy: boolean) =>
+    new OwnerRequests({ ...components, routes }, { region: config.region, trustProxy });
   const common = {
     page: await PageFiles.load(fileURLToPath(PAGE_FOLDER)),
     insight: insight(services, durability, config.packing.maxAgeSeconds * 1000),
@@ -56,6 +62,7 @@ export async function openConsole(config: Config, parts: ConsoleParts): Promise<
     ...common,
     // The proxy that is trusted stands before users' listeners: who reaches this one could say to come from anywhere.
     s3: s3(false),
+    owners: owners(false),
     guard: new RequestGuard(names),
     facts: facts(config.admin.tokenFile === undefined ? "open" : "token"),
   });
@@ -64,6 +71,7 @@ export async function openConsole(config: Config, parts: ConsoleParts): Promise<
   const users = new ConsoleHandler({
     ...common,
     s3: s3(config.trustProxy),
+    owners: owners(config.trustProxy),
     guard: new RequestGuard("any"),
     facts: facts("absent"),
   });
@@ -81,7 +89,6 @@ function factsOf(
   const port = s3Url === "" ? String(listen.port) : new URL(s3Url).port;
   const s3Scheme = security.scheme("s3");
   return {
-    version: VERSION,
     region,
     ...(s3Endpoint === undefined ? {} : { s3Endpoint }),
     s3Scheme,

@@ -12,6 +12,7 @@ import type { ChainStatus } from "./chain-status.js";
 import { openConsole, type ConsoleParts } from "./console.js";
 import { History } from "./history.js";
 import type { ListenerSecurity } from "./listener-security.js";
+import { NodeHistory } from "./node-history.js";
 import { BucketDurability } from "./routes/bucket-route.js";
 import { insightRoutes } from "./routes/insight-routes.js";
 import type { S3Server } from "./s3-server.js";
@@ -49,10 +50,12 @@ export async function openOperatorListeners(
   const summed = processes?.metrics(metrics);
   const read = () => summed?.registry() ?? Promise.resolve(metrics);
   const history = new History({ clock: systemClock, read }).start();
+  const nodes = new NodeHistory(() => services.registry.table());
+  history.follow(({ time }) => nodes.take(Date.parse(time)));
   const durability = new BucketDurability(services.catalog);
   const { pages, server: users } = await openConsole(config, { ...parts, durability });
   const insight = insightRoutes(
-    { ...parts, history, durability },
+    { ...parts, history, nodes, durability },
     { packMaxAgeMs: config.packing.maxAgeSeconds * 1000 },
   );
   const admin = adminServer(config, { ...parts, metrics: summed ?? metrics, pages }, [...insight, ...routes]);

@@ -41,6 +41,11 @@ describe("The console", () => {
       expect(answer.headers.get("set-cookie")).to.equal(null);
     });
 
+    it("is told what it must know to sign in, and nothing of what runs here", async () => {
+      const facts = (await (await on.get("/console/gateway.json")).json()) as object;
+      expect(facts).to.have.all.keys("region", "s3Scheme", "s3Port", "operators");
+    });
+
     it("is found without the last slash, and from the listener's root", async () => {
       expect((await on.get("/console")).headers.get("location")).to.equal("/console/");
       expect((await on.get("/")).headers.get("location")).to.equal("/console/");

@@ -1,14 +1,25 @@
 import { json, type AdminRoute } from "../../../admin/admin-server.js";
 import type { NodeRow } from "../../../network/nodes/persistent-node-registry.js";
 import { Remembered } from "../../metrics/remembered.js";
+import type { NodeHistory } from "../node-history.js";
 import type { Services } from "../services.js";
 import type { NodeView } from "./node-view.js";
 
 /** Files whose fragments are counted, the newest: more would keep the catalog busy for whoever only looks. */
 const FILES = 20_000;
 
+/** What the admin endpoint tells of storage nodes: all of them, and the last hour of one. */
+export function nodeRoutes(services: Services, history: NodeHistory): AdminRoute[] {
+  const samples: AdminRoute = {
+    method: "GET",
+    path: /^\/nodes\/([^/]+)\/history$/,
+    run: ([account = ""]) => Promise.resolve(json(history.samples(account))),
+  };
+  return [nodeRoute(services), samples];
+}
+
 /** The admin endpoint's table of storage nodes, the best first. */
-export function nodeRoute({ registry, catalog, placementTags }: Services): AdminRoute {
+function nodeRoute({ registry, catalog, placementTags }: Services): AdminRoute {
   const fragments = new Remembered(() => catalog.status.fragmentsByNode(FILES));
   const viewOf = (row: NodeRow, given: ReadonlyMap<string, number>): NodeView => {
     const { account, endpoint } = row;

@@ -1,13 +1,18 @@
 import type { z } from "zod";
 import { AdminRefusal, json, type AdminRoute } from "../../../admin/admin-server.js";
-import type { CessAccount } from "../../../model/account.js";
+import type { Account, CessAccount } from "../../../model/account.js";
 import { InvalidAccount, parseAccount } from "../../../network/chain/accounts.js";
 import { ChainUnavailable } from "../../../network/chain/chain.js";
 import { failureWords } from "../../../network/chain/refusal-words.js";
 import type { OwnerCall } from "../../../network/chain/territory-chain.js";
 import { TerritoryReader } from "../../../network/chain/territory-reader.js";
 import { NoWalletCall, WalletCalls } from "../../../network/chain/wallet-calls.js";
-import type { TerritoryAccountAnswer, TerritoryPaidAnswer, TerritoryQuoteAnswer } from "../../admin-answers.js";
+import type {
+  OwnTerritoryAnswer,
+  TerritoryAccountAnswer,
+  TerritoryPaidAnswer,
+  TerritoryQuoteAnswer,
+} from "../../admin-answers.js";
 import { CommandError } from "../../command-error.js";
 import { plainText } from "../../text.js";
 import { planMoveAct } from "../../territory/move-plan.js";
@@ -20,15 +25,70 @@ import {
   territoryQuery,
   type TerritoryQuery,
 } from "../../territory-request.js";
+import type { OwnerRoute } from "../owner-requests.js";
 import type { Services } from "../services.js";
 
 type Parts = Pick<Services, "session"> & { readonly chain: Pick<Services["chain"], "account"> };
+
+/** What is asked of owners' territories, gateways and tokens. Each rejects with AdminRefusal. */
+interface Desk {
+  /** `query` as `territoryAccountQuery` has it. */
+  readonly look: (query: unknown) => Promise<TerritoryAccountAnswer>;
+  /** `query` as `territoryQuery` has it. */
+  readonly quote: (query: unknown) => Promise<TerritoryQuoteAnswer>;
+  /** `body` as `signedCallRequest` has it; `of`: only calls of this account. */
+  readonly pass: (body: unknown, of?: CessAccount) => Promise<TerritoryPaidAnswer>;
+}
 
 /**
  * What owners do with territories, gateways and tokens: what it costs, and calls that their wallets have signed. The gateway
  * pays nothing.
  */
-export function territoryRoutes({ session, chain: signing }: Parts): AdminRoute[] {
+export function territoryRoutes(parts: Parts): AdminRoute[] {
+  const { look, quote, pass } = territoryDesk(parts);
+  return [
+    {
+      method: "GET",
+      path: /^\/territory\/account$/,
+      run: async (_groups, _body, query) => json(await look(Object.fromEntries(query))),
+    },
+    {
+      method: "GET",
+      path: /^\/territory\/quote$/,
+      run: async (_groups, _body, query) => json(await quote(Object.fromEntries(query))),
+    },
+    { method: "POST", path: /^\/territory\/calls$/, run: async (_groups, body) => json(await pass(body)) },
+  ];
+}
+
+/** The same for owners themselves: of the account that has signed in, whatever the request says. */
+export function ownerTerritoryRoutes(parts: Parts): OwnerRoute[] {
+  const { look, quote, pass } = territoryDesk(parts);
+  const own = ({ cessAccount }: Account, query: URLSearchParams) => {
+    if (query.has("account")) throw new AdminRefusal(400, "account: it is the access key's own, and is not named here");
+    return { ...Object.fromEntries(query), account: cessAccount };
+  };
+  return [
+    {
+      method: "GET",
+      path: "/territory/account",
+      run: async (account, query) =>
+        json({ ...(await look(own(account, query))), charged: account.territory } satisfies OwnTerritoryAnswer),
+    },
+    {
+      method: "GET",
+      path: "/territory/quote",
+      run: async (account, query) => json(await quote(own(account, query))),
+    },
+    {
+      method: "POST",
+      path: "/territory/calls",
+      run: async ({ cessAccount }, _query, body) => json(await pass(body, cessAccount)),
+    },
+  ];
+}
+
+function territoryDesk({ session, chain: signing }: Parts): Desk {
   const chain = new TerritoryReader(session);
   const wallets = new WalletCalls(session);
   const quote = async (query: TerritoryQuery): Promise<TerritoryQuoteAnswer> => {
@@ -66,26 +126,19 @@ export function territoryRoutes({ session, chain: signing }: Parts): AdminRoute[
       gateway: signing.account,
     };
   };
-  const pass = async (body: unknown): Promise<TerritoryPaidAnswer> => {
+  const pass = async (body: unknown, of?: CessAccount): Promise<TerritoryPaidAnswer> => {
     const { payload, signature } = parse(signedCallRequest, body);
+    if (of !== undefined && parseAccount(payload.address) !== of)
+      throw new AdminRefusal(400, `payload.address: only calls of ${of}, the access key's account, are passed on here`);
     const { paid, refused } = await wallets.submit(payload, signature as `0x${string}`);
     const reasons = refused.map((each) => failureWords(each) ?? each.message);
     return { paid: String(paid), ...(reasons.length > 0 && { refused: reasons }) };
   };
-  return [
-    {
-      method: "GET",
-      path: /^\/territory\/account$/,
-      run: (_groups, _body, query) =>
-        refusing(() => look(parseAccount(parse(territoryAccountQuery, Object.fromEntries(query)).account))),
-    },
-    {
-      method: "GET",
-      path: /^\/territory\/quote$/,
-      run: (_groups, _body, query) => refusing(() => quote(parse(territoryQuery, Object.fromEntries(query)))),
-    },
-    { method: "POST", path: /^\/territory\/calls$/, run: (_groups, body) => refusing(() => pass(body)) },
-  ];
+  return {
+    look: (query) => refusing(() => look(parseAccount(parse(territoryAccountQuery, query).account))),
+    quote: (query) => refusing(() => quote(parse(territoryQuery, query))),
+    pass: (body, of) => refusing(() => pass(body, of)),
+  };
 }
 
 type Planned = CallPlan & { readonly account: CessAccount; readonly calls: readonly OwnerCall[] };
@@ -149,9 +202,9 @@ function parse<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
 }
 
 /** The answer, or why there is none. */
-async function refusing(work: () => Promise<object>): ReturnType<AdminRoute["run"]> {
+async function refusing<T>(work: () => Promise<T>): Promise<T> {
   try {
-    return json(await work());
+    return await work();
   } catch (error) {
     if (error instanceof InvalidAccount || error instanceof CommandError || error instanceof NoWalletCall)
       throw new AdminRefusal(400, error.message, { cause: error });

@@ -1,16 +1,10 @@
 import { useSignal, type Signal } from "@preact/signals";
-import type {
-  TerritoryAccountAnswer,
-  TerritoryPaidAnswer,
-  TerritoryQuoteAnswer,
-} from "../../../src/cli/admin-answers.js";
-import type { AccountView } from "../../../src/cli/gateway/identity-requests.js";
-import type { Admin } from "../lib/admin.js";
+import type { OwnTerritoryAnswer, TerritoryPaidAnswer, TerritoryQuoteAnswer } from "../../../src/cli/admin-answers.js";
 import { bytes, listOf, moment, short, tokens } from "../lib/format.js";
 import { hasWallet, signature } from "../lib/wallet.js";
 import { t } from "../texts.js";
 import { useLoad } from "../ui/load.js";
-import { Act, Badge, CopyButton, Dialog, Field, Loading, Name, Notice, told } from "../ui/parts.js";
+import { Act, Badge, CopyButton, Field, Loading, Name, Notice, told } from "../ui/parts.js";
 
 type Kind = keyof typeof t.spaceKinds;
 
@@ -19,10 +13,11 @@ const GROUPS: readonly (readonly [string, readonly Kind[]])[] = [
   [t.gateways, ["authorize", "revoke"]],
 ];
 
-interface SpaceProps {
-  admin: Admin;
-  account: AccountView;
-  onClose: () => void;
+/** Who answers about an account's space: the operators' API of any account, the users' of their own. */
+export interface SpaceSource {
+  account(): Promise<OwnTerritoryAnswer>;
+  quote(asked: Asked & { readonly kind: string }): Promise<TerritoryQuoteAnswer>;
+  pass(signed: { readonly payload: object; readonly signature: string }): Promise<TerritoryPaidAnswer>;
 }
 
 /** What is to be done, as the admin API and the command line name it. */
@@ -32,15 +27,14 @@ type Asked = Readonly<Partial<Record<"territory" | "gib" | "days" | "to" | "fids
  * What an account's owner does on the chain: space and time in territories, files between them, who may store. The price
  * first, then the signature of the account's own wallet.
  */
-export function Space({ admin, account, onClose }: SpaceProps) {
-  const query = (more: object = {}) => new URLSearchParams({ account: account.cessAccount, ...more }).toString();
-  const { value, failure, again } = useLoad(
-    () => admin.get<TerritoryAccountAnswer>(`/territory/account?${query()}`),
-    [admin, account.cessAccount],
-  );
-  const kind = useSignal<Kind>("renew");
+export function Space({ source, onClose }: { source: SpaceSource; onClose?: () => void }) {
+  const { value, failure, again } = useLoad(() => source.account(), [source]);
+  const owned = value.value;
+  const lacks = lackedBy(owned);
+  const picked = useSignal<Kind | undefined>(undefined);
+  const kind = picked.value ?? (lacks === "" ? "renew" : "buy");
   const fields: Fields = {
-    territory: useSignal(account.territory),
+    territory: useSignal(""),
     name: useSignal(""),
     gib: useSignal("10"),
     days: useSignal("30"),
@@ -50,17 +44,16 @@ export function Space({ admin, account, onClose }: SpaceProps) {
   };
   const quote = useSignal<TerritoryQuoteAnswer | undefined>(undefined);
   const [refused, done] = [useSignal(""), useSignal("")];
-  const owned = value.value;
-  const asked = askedOf(kind.value, fields, owned);
+  const asked = askedOf(kind, fields, owned);
   const price = () =>
     told(refused, async () => {
       done.value = "";
-      quote.value = await admin.get<TerritoryQuoteAnswer>(`/territory/quote?${query({ kind: kind.value, ...asked })}`);
+      quote.value = await source.quote({ kind, ...asked });
     });
   const sign = ({ payload }: TerritoryQuoteAnswer) =>
     told(refused, async () => {
       const body = { payload, signature: await signature(payload) };
-      const { refused: reasons = [] } = await admin.post<TerritoryPaidAnswer>("/territory/calls", body);
+      const { refused: reasons = [] } = await source.pass(body);
       quote.value = undefined;
       await again();
       const [reason] = reasons;
@@ -74,15 +67,16 @@ export function Space({ admin, account, onClose }: SpaceProps) {
   };
   const found = quote.value;
   return (
-    <Dialog title={t.spaceOf(account.name)} onClose={onClose}>
+    <>
       {failure.value !== "" && <Notice tone="bad">{failure.value}</Notice>}
       {!owned && failure.value === "" && <Loading />}
       {owned && <Owned owned={owned} />}
+      {lacks !== "" && <Notice tone="warn">{t.noSuchTerritory(lacks)}</Notice>}
       <Field label={t.toDo}>
         <select
-          value={kind.value}
+          value={kind}
           onChange={(event) => {
-            kind.value = event.currentTarget.value as Kind;
+            picked.value = event.currentTarget.value as Kind;
             changed();
           }}
         >
@@ -97,19 +91,19 @@ export function Space({ admin, account, onClose }: SpaceProps) {
           ))}
         </select>
       </Field>
-      <Inputs kind={kind.value} fields={fields} owned={owned} onChange={changed} />
+      <Inputs kind={kind} fields={fields} owned={owned} onChange={changed} />
       {found && <Cost quote={found} />}
       {found && !hasWallet() && (
         <Notice>
           <p class="flat">{t.noWallet}</p>
-          <p class="flat mono small break">{commandOf(kind.value, asked)}</p>
-          <CopyButton text={commandOf(kind.value, asked)} label={t.copyCommand} />
+          <p class="flat mono small break">{commandOf(kind, asked)}</p>
+          <CopyButton text={commandOf(kind, asked)} label={t.copyCommand} />
         </Notice>
       )}
       {refused.value !== "" && <Notice tone="bad">{refused.value}</Notice>}
       {done.value !== "" && <Notice tone="good">{done.value}</Notice>}
       <div class="row end">
-        <button onClick={onClose}>{done.value === "" ? t.cancel : t.close}</button>
+        {onClose && <button onClick={onClose}>{done.value === "" ? t.cancel : t.close}</button>}
         {found && hasWallet() ? (
           <Act class="primary" disabled={!found.enough} run={() => sign(found)}>
             {t.signWithWallet}
@@ -120,18 +114,18 @@ export function Space({ admin, account, onClose }: SpaceProps) {
           </Act>
         )}
       </div>
-    </Dialog>
+    </>
   );
 }
 
 type Fields = Readonly<Record<"territory" | "name" | "gib" | "days" | "to" | "fids" | "operator", Signal<string>>>;
 
-function askedOf(kind: Kind, fields: Fields, owned: TerritoryAccountAnswer | undefined): Asked {
+function askedOf(kind: Kind, fields: Fields, owned: OwnTerritoryAnswer | undefined): Asked {
   const { name, gib, days, fids } = fields;
   const territory = { territory: chosen(fields.territory, namesOf(owned)) };
   switch (kind) {
     case "buy":
-      return { territory: name.value, gib: gib.value, days: days.value };
+      return { territory: name.value || lackedBy(owned), gib: gib.value, days: days.value };
     case "expand":
       return { ...territory, gib: gib.value };
     case "renew":
@@ -149,7 +143,15 @@ function askedOf(kind: Kind, fields: Fields, owned: TerritoryAccountAnswer | und
   }
 }
 
-const namesOf = (owned: TerritoryAccountAnswer | undefined) => owned?.territories.map(({ name }) => name) ?? [];
+/** Names of territories, the one that is charged first. */
+const namesOf = (owned: OwnTerritoryAnswer | undefined): string[] =>
+  (owned?.territories.map(({ name }) => name) ?? []).sort(
+    (a, b) => Number(b === owned?.charged) - Number(a === owned?.charged),
+  );
+
+/** The territory that the account's objects are charged to, where it has none of that name. */
+const lackedBy = (owned: OwnTerritoryAnswer | undefined): string =>
+  owned && !namesOf(owned).includes(owned.charged) ? owned.charged : "";
 
 /** What is chosen of what there is. */
 const chosen = ({ value }: Signal<string>, choices: readonly string[]) =>
@@ -158,7 +160,7 @@ const chosen = ({ value }: Signal<string>, choices: readonly string[]) =>
 interface InputsProps {
   kind: Kind;
   fields: Fields;
-  owned: TerritoryAccountAnswer | undefined;
+  owned: OwnTerritoryAnswer | undefined;
   onChange: () => void;
 }
 
@@ -220,7 +222,7 @@ function Inputs({ kind, fields, owned, onChange }: InputsProps) {
       return (
         <>
           <Field label={t.territory} hint={t.newTerritoryHint}>
-            <input value={fields.name.value} onInput={set(fields.name)} />
+            <input placeholder={lackedBy(owned)} value={fields.name.value} onInput={set(fields.name)} />
           </Field>
           {whole("GiB", fields.gib)}
           {whole(t.days, fields.days)}
@@ -237,8 +239,8 @@ function Inputs({ kind, fields, owned, onChange }: InputsProps) {
 }
 
 /** What the account has on the chain now. */
-function Owned({ owned }: { owned: TerritoryAccountAnswer }) {
-  const { free, reserved, frozen, token, territories, operators, gateway } = owned;
+function Owned({ owned }: { owned: OwnTerritoryAnswer }) {
+  const { account, free, reserved, frozen, token, territories, charged, operators, gateway } = owned;
   const amounts = [
     tokens(free, token),
     ...(reserved === "0" ? [] : [t.reserved(tokens(reserved, token))]),
@@ -246,6 +248,8 @@ function Owned({ owned }: { owned: TerritoryAccountAnswer }) {
   ];
   return (
     <dl>
+      <dt>{t.cessAccount}</dt>
+      <dd class="mono break">{account}</dd>
       <dt>{t.balance}</dt>
       <dd>{amounts.join(", ")}</dd>
       <dt>{t.territories}</dt>
@@ -253,7 +257,8 @@ function Owned({ owned }: { owned: TerritoryAccountAnswer }) {
         {territories.length === 0 && t.none}
         {territories.map(({ name, state, leftBytes, totalBytes, ends }) => (
           <div key={name}>
-            <Name text={name} /> {state !== "active" && <Badge tone="warn">{state}</Badge>}{" "}
+            <Name text={name} /> {name === charged && <Badge>{t.chargedHere}</Badge>}{" "}
+            {state !== "active" && <Badge tone="warn">{state}</Badge>}{" "}
             <span class="muted">{t.leftOf(bytes(leftBytes), bytes(totalBytes), moment(ends))}</span>
           </div>
         ))}
