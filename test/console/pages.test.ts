@@ -163,6 +163,10 @@ describe("Each page of the console", function () {
           "[document.documentElement.scrollWidth, document.documentElement.clientWidth]",
         );
         expect(content, `${name} is wider than the screen`).to.be.at.most(view);
+        for (const tab of await page.getByRole("tab", { selected: true }).all()) {
+          const { x = 0, width = 0 } = (await tab.boundingBox()) ?? {};
+          expect(x + width, `${name}: the end of its tab`).to.be.at.most(view);
+        }
         await shot(page, `${name}-${look}`);
         watched.abort();
       }

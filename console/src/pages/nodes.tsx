@@ -143,7 +143,7 @@ function NodeCharts({ admin, account }: { admin: Admin; account: string }) {
     Math.max(0, failures - (samples[at - 1]?.failures ?? failures));
   const whole = (value: number) => number(Math.round(value));
   return (
-    <div class="grid wide">
+    <div class="grid">
       <Chart
         title={t.quality}
         times={times}

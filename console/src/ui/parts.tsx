@@ -279,6 +279,11 @@ export function Tabs<T extends string>(props: {
   chosen: T;
   onChoose: (tab: T) => void;
 }) {
+  const bar = useRef<HTMLDivElement>(null);
+  // On a phone the bar is wider than the screen.
+  useEffect(() => {
+    bar.current?.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [props.chosen]);
   const move = (event: KeyboardEvent) => {
     const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
     if (step === 0) return;
@@ -290,7 +295,7 @@ export function Tabs<T extends string>(props: {
     buttons[next]?.focus();
   };
   return (
-    <div class="tabs" role="tablist" aria-label={props.label} onKeyDown={move}>
+    <div ref={bar} class="tabs" role="tablist" aria-label={props.label} onKeyDown={move}>
       {props.tabs.map(([tab, text]) => (
         <button
           key={tab}
