@@ -1,5 +1,6 @@
 import { sql, type RawBuilder } from "kysely";
 import type { Clock } from "../model/clock.js";
+import type { Fid } from "../model/hash.js";
 import { linkFileBlobs } from "./blob-links.js";
 import type {
   Journal,
@@ -274,6 +275,15 @@ export class JournalTableCatalog implements JournalCatalog {
       .where("j.created_at", ">=", since)
       .executeTakeFirst();
     return row !== undefined && !(await this.state()).snapshotDue;
+  }
+
+  async unknown(fids: readonly Fid[]): Promise<Fid[]> {
+    const unknown = new Set(fids);
+    for (const some of chunks(fids)) {
+      const rows = await this.store.reads.selectFrom("files").select("fid").where("fid", "in", some).execute();
+      for (const { fid } of rows) unknown.delete(fid as Fid);
+    }
+    return [...unknown];
   }
 
   async pending(): Promise<number> {
