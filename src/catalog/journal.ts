@@ -1,5 +1,6 @@
 import { sql, type RawBuilder } from "kysely";
 import type { Clock } from "../model/clock.js";
+import type { Fid } from "../model/hash.js";
 import { linkFileBlobs } from "./blob-links.js";
 import type {
   Journal,
@@ -273,7 +274,18 @@ export class JournalTableCatalog implements JournalCatalog {
       .where("c.number", "=", id)
       .where("j.created_at", ">=", since)
       .executeTakeFirst();
-    return row !== undefined && !(await this.state()).snapshotDue;
+    if (!row) return false;
+    // Also the first snapshot, when it is on its way: it may be on the network already.
+    return (await this.store.reads.selectFrom("journals").select("number").limit(1).executeTakeFirst()) !== undefined;
+  }
+
+  async unknown(fids: readonly Fid[]): Promise<Fid[]> {
+    const unknown = new Set(fids);
+    for (const some of chunks(fids)) {
+      const rows = await this.store.reads.selectFrom("files").select("fid").where("fid", "in", some).execute();
+      for (const { fid } of rows) unknown.delete(fid as Fid);
+    }
+    return [...unknown];
   }
 
   async pending(): Promise<number> {

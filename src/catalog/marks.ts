@@ -28,6 +28,7 @@ export class MarkTableCatalog implements MarkCatalog {
         generation: Math.max(now.generation, generation) + 1,
       };
       await tx.updateTable("catalog_mark").set(mark).execute();
+      await beginStream(tx);
       return mark;
     });
   }
@@ -35,6 +36,16 @@ export class MarkTableCatalog implements MarkCatalog {
   changes(): number {
     return this.store.changes;
   }
+}
+
+/** What another copy of the catalog wrote into its journals is not this one's: its own begin with a snapshot. */
+async function beginStream(tx: Tx): Promise<void> {
+  const stream = randomBytes(4).toString("hex");
+  await tx.updateTable("journal_state").set({ stream, snapshot_due: 1 }).execute();
+  await tx.deleteFrom("journals").where("state", "=", "ordered").execute();
+  // A change, so that there is a reason for the snapshot.
+  await sql`insert into journal_changes (kind, number, name) select 1, 0, name from buckets where true limit 1
+    on conflict (kind, number, name) do nothing`.execute(tx);
 }
 
 function readMark(db: Tx): Promise<CatalogMark> {

@@ -10,6 +10,8 @@ import { fromKeyText } from "./key-text.js";
 import { chunks, runsAlone, toRowId, type Store, type Tx } from "./store.js";
 import { recount } from "./usage-recount.js";
 
+/** Numbers that the lost gateway may have given to journals on their way. */
+const SKIPPED = 100;
 /** Files that one transaction lets go. */
 const PAGE = 200;
 
@@ -138,8 +140,11 @@ export class RebuildTableCatalog implements RebuildCatalog {
       if (!runsAlone(tx)) await continueCounting(tx);
       await tx
         .updateTable("journal_state")
-        .set({ number: last, snapshot_due: 0, changed_at: null, rebuilt_to: null })
+        // Due at once: the lost gateway, should it come back, is to find that this one goes on.
+        .set({ number: last + SKIPPED, snapshot_due: 0, changed_at: 0, rebuilt_to: null })
         .execute();
+      await sql`insert into journal_changes (kind, number, name) select 1, 0, name from buckets where true limit 1
+        on conflict (kind, number, name) do nothing`.execute(tx);
     });
   }
 

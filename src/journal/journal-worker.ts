@@ -14,6 +14,7 @@ import type { Account } from "../model/account.js";
 import type { Clock } from "../model/clock.js";
 import { PLAIN } from "../model/file.js";
 import type { Preprocessing } from "../preprocessing/preprocessing.js";
+import type { JournalFence } from "./journal-fence.js";
 import { compressed, type JournalEnd, type JournalHead } from "./journal-text.js";
 import { sealed } from "./sealed-journal.js";
 
@@ -43,6 +44,10 @@ export interface JournalComponents {
   readonly schema: string;
   readonly clock: Clock;
   readonly log: Pick<Logger, "warn" | "info">;
+  /** Whether another gateway goes on in the place of this one. */
+  readonly fence: Pick<JournalFence, "isReady" | "newer">;
+  /** Called when one does: nothing more may be written to this catalog. */
+  readonly onSuperseded: (journal: number) => void;
   /** Wakes the worker of this name (Supervisor.wake). */
   readonly wake: (worker: string) => void;
 }
@@ -61,6 +66,9 @@ export class JournalWorker implements Worker {
   private readonly settings: JournalSettings;
   /** What has changed is to be written whatever its age. */
   private flushing = false;
+  /** Nobody else went on with this catalog when it was looked at last. */
+  private isOurs = false;
+  private superseded = false;
   /** Nothing is begun before: a journal has just failed. */
   private restUntil = -Infinity;
 
@@ -79,7 +87,9 @@ export class JournalWorker implements Worker {
   }
 
   async step(signal: AbortSignal): Promise<Progress> {
+    if (this.superseded) return this.later();
     const { journal } = this.components.catalog;
+    if (!this.isOurs && !(await this.look())) return this.later();
     const journals = await journal.journals();
     if (await this.settle(journals)) return { kind: "busy" };
     if (journals.at(-1)?.state === "ordered") return this.later();
@@ -88,9 +98,26 @@ export class JournalWorker implements Worker {
     if (state.changedAt === undefined) this.flushing = false;
     if (!this.isDue(state) || (await this.olderRun())) return this.later();
     const account = this.components.account();
-    if (!account) return this.later();
+    if (!account || !(await this.look())) return this.later();
     await this.write(state, journals, account, signal);
     return { kind: "busy" };
+  }
+
+  /** Resolves whether this gateway is still the one that writes. */
+  private async look(): Promise<boolean> {
+    const { catalog, fence, onSuperseded, log } = this.components;
+    const account = this.components.account();
+    const { stream, number } = await catalog.journal.state();
+    // Nobody has anything of a catalog without journals.
+    if (number === 0) return true;
+    if (!account || !fence.isReady) return false;
+    const newer = await fence.newer(account.cessAccount, stream, number);
+    this.isOurs = newer === undefined;
+    if (newer === undefined) return true;
+    this.superseded = true;
+    log.warn({ journal: newer, own: number }, "another gateway goes on with this catalog's journals");
+    onSuperseded(newer);
+    return false;
   }
 
   private later(): Progress {

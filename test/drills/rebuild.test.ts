@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
@@ -35,7 +35,7 @@ import { expect } from "chai";
 import { z } from "zod";
 import { journalSchema } from "../../src/cli/admin-answers.js";
 import { DevNetwork } from "../../src/devnet/dev-network.js";
-import { cessS3 } from "../support/command.js";
+import { cessS3, Command } from "../support/command.js";
 import { eventually } from "../support/eventually.js";
 import { GatewayProcess } from "../support/gateway-process.js";
 
@@ -286,8 +286,9 @@ describe("A gateway whose disk is lost", function () {
     client.destroy();
     await gateway.end("SIGKILL");
     const keys = join(folder, "keys.json");
-    renameSync(join(data(), "keys.json"), keys);
-    rmSync(data(), { recursive: true });
+    // The disk is not lost for ever: it comes back in the end.
+    renameSync(data(), join(folder, "old"));
+    cpSync(join(folder, "old", "keys.json"), keys);
     mkdirSync(data());
     const without = await cessS3(["rebuild", "--config", config]);
     expect(without.code, "without the keys").to.equal(1);
@@ -344,5 +345,18 @@ describe("A gateway whose disk is lost", function () {
     const now = await journal();
     expect(now.stream).to.equal(stream);
     expect(now.journals.at(-1)!.number).to.be.above(journals.at(-1)!.number);
+  });
+
+  it("coming back, finds that another one goes on, and ends", async () => {
+    const old = join(folder, "old.yaml");
+    const settings = z.record(z.string(), z.unknown()).parse(JSON.parse(readFileSync(config, "utf8")));
+    writeFileSync(old, JSON.stringify({ ...settings, dataDir: join(folder, "old") }));
+    const { code, output } = await Command.start(["serve", "--config", old], {
+      CESS_S3_LISTEN: "127.0.0.1:0",
+      CESS_S3_ADMIN_LISTEN: "127.0.0.1:0",
+    }).end();
+    expect(output).to.contain("another gateway was made from this one's journals");
+    expect(code).to.equal(0);
+    expect((await head("late", "young", undefined))["x-cess-state"]).to.equal("stored");
   });
 });

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import type { Fid } from "../../src/model/hash.js";
 import type { Journal, JournalCursor, JournalUnit, NewFile } from "../../src/catalog/catalog.js";
 import { CatalogFixture, file, hash, slice, version, type OpenCatalog } from "./catalog-fixture.js";
 
@@ -242,6 +243,30 @@ export function journalContract(open: OpenCatalog): void {
       await journal().drop(again.number);
       expect((await journal().state()).snapshotDue).to.equal(true);
       expect(await journal().covers(put.id)).to.equal(false);
+    });
+
+    it("begins anew, with a snapshot and as another catalog's, when the catalog counts as another one", async () => {
+      const first = await counted({ snapshot: true });
+      await on.put("a");
+      const underWay = await written();
+      const before = await journal().state();
+      await on.catalog.mark.renew(0);
+      const after = await journal().state();
+      expect(after).to.include({ snapshotDue: true, number: before.number });
+      expect(after.stream)
+        .to.match(/^[0-9a-f]{8}$/)
+        .and.not.equal(before.stream);
+      await on.catalog.files.stored(underWay.row);
+      expect((await journal().journals()).map(({ number }) => number)).to.deep.equal([first.number]);
+      const next = await counted({ snapshot: true });
+      expect((await journal().journals()).map(({ number }) => number)).to.deep.equal([next.number]);
+      expect(await on.catalog.jobs.count()).to.include({ delete: 2 });
+    });
+
+    it("tells which files no row is about", async () => {
+      await on.putEncoded("a");
+      const [known, unknown] = [hash("fid a"), hash("another")] as [Fid, Fid];
+      expect(await journal().unknown([known, unknown])).to.deep.equal([unknown]);
     });
 
     it("forgets changes where nobody keeps it, and begins with a snapshot when somebody does again", async () => {

@@ -75,7 +75,12 @@ export function rebuildContract(open: OpenCatalog): void {
       expect(await catalog.usage.bucket("box")).to.deep.equal(usage);
       expect((await catalog.packs.belowHalf()).find((each) => each.file === pack)?.liveBytes).to.equal(10);
       expect((await catalog.files.manifest(own.file))?.segments).to.deep.equal([segment("own")]);
-      expect(await catalog.journal.state()).to.deep.equal({ stream: STREAM, number: 9, snapshotDue: false });
+      expect(await catalog.journal.state()).to.deep.equal({
+        stream: STREAM,
+        number: 109,
+        snapshotDue: false,
+        changedAt: 0,
+      });
       expect((await catalog.journal.journals()).map(({ number, state }) => [number, state])).to.deep.equal([
         [7, "counted"],
       ]);

@@ -107,7 +107,7 @@ function* triggers({ table, columns, where }: Capture) {
 const insertion = ({ kind, number, name }: Capture, row: (column: string) => string) =>
   "insert into journal_changes (kind, number, name) values " +
   `(${kind}, ${number === undefined ? 0 : row(number)}, ${name === undefined ? "''" : row(name)}) ` +
-  "on conflict (kind, number, name) do update set journal = 0";
+  "on conflict (kind, number, name) do update set journal = 0 where journal_changes.journal <> 0";
 
 function* sqlite(capture: Capture): Generator<string> {
   for (const { row, head } of triggers(capture))

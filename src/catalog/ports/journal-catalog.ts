@@ -1,3 +1,4 @@
+import type { Fid } from "../../model/hash.js";
 import type { JournalUnit, UnitName } from "../../model/journal-unit.js";
 import type { NewFile } from "./new-version.js";
 import type { FileState } from "./file-catalog.js";
@@ -89,6 +90,8 @@ export interface JournalCatalog {
    * Not of one whose deletion has waited since before this time.
    */
   holds(file: string, since: number): Promise<boolean>;
+  /** Those of the files that no row of the catalog is about. */
+  unknown(fids: readonly Fid[]): Promise<Fid[]>;
   /** Units that have changed and are in no journal on the network. Counts them one by one. */
   pending(): Promise<number>;
 }

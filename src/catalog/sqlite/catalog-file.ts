@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import Database from "libsql";
 import type { BlobId } from "../../model/object.js";
 import type { CatalogMark } from "../catalog.js";
@@ -40,7 +41,20 @@ export class CatalogFile {
   /** From now on this counts as another catalog than every copy of it. */
   renew(catalog: string): CatalogMark {
     this.database.prepare("update catalog_mark set catalog = ?, generation = generation + 1").run([catalog]);
+    this.beginStream();
     return this.mark();
+  }
+
+  /** Its journals begin anew (MarkCatalog.renew). A catalog of an earlier version has none. */
+  private beginStream(): void {
+    if (!this.database.prepare("select 1 from sqlite_master where name = 'journal_state'").get()) return;
+    this.database
+      .prepare("update journal_state set stream = ?, snapshot_due = 1")
+      .run([randomBytes(4).toString("hex")]);
+    this.database.exec(
+      "delete from journals where state = 'ordered'; " +
+        "insert or ignore into journal_changes (kind, number, name) select 1, 0, name from buckets limit 1",
+    );
   }
 
   /** What SQLite finds wrong with the file, at most 20 faults; takes as long as reading all of it. */

@@ -5,6 +5,8 @@ import type { Worker } from "../../background/worker.js";
 import type { Catalog } from "../../catalog/catalog.js";
 import { knownMigrations } from "../../catalog/migrations.js";
 import type { Config } from "../../config/config.js";
+import type { OrderNames } from "../../distribution/order-name.js";
+import { JournalFence, type JournalFenceComponents } from "../../journal/journal-fence.js";
 import { JournalWorker, type JournalComponents } from "../../journal/journal-worker.js";
 import { JournalDiscarder } from "../../journal/journal-discarder.js";
 import { JOURNAL_KEYS } from "../../journal/sealed-journal.js";
@@ -24,7 +26,14 @@ export interface JournalKeeping {
   readonly check: JournalCheck;
 }
 
-interface Parts extends Omit<JournalComponents, "keys" | "account" | "schema" | "clock" | "log"> {
+interface Parts extends Omit<
+  JournalComponents,
+  "keys" | "account" | "schema" | "clock" | "log" | "fence" | "onSuperseded"
+> {
+  readonly chain: JournalFenceComponents["chain"];
+  readonly orderNames: OrderNames;
+  /** Called when this gateway must end, with why. */
+  readonly onEnd: (reason: string) => void;
   readonly keys: KeyRing;
   readonly accounts: Pick<Accounts, "all" | "named">;
   readonly log: Logger;
@@ -43,10 +52,19 @@ export async function openJournal({ journal: settings }: Config, parts: Parts): 
       account: () => payerOf(accounts, settings.account),
       schema: (await knownMigrations()).at(-1) ?? "",
       clock: systemClock,
+      fence: new JournalFence({ catalog, chain: parts.chain, names: parts.orderNames }),
+      onSuperseded: (journal) => parts.onEnd(supersededReason(journal)),
     },
     { maxAgeMs: settings.maxAgeSeconds * 1000 },
   );
   return { worker, flush: () => worker.flush(), check };
+}
+
+function supersededReason(journal: number): string {
+  return (
+    `another gateway was made from this one's journals and goes on with them: the chain has number ${journal}, which this one has not ` +
+    "written. What this one still took would be lost: it ends. Use the other one, and remove this one's data folder"
+  );
 }
 
 /** The account that journals are charged to; undefined while there is none, or it is disabled. */

@@ -155,12 +155,8 @@ export async function openServices(config: Config, given: ServicesParts): Promis
     { ...shared, catalog: single.catalogOf("packer"), chain, retrieval },
     packerSettings(config),
   );
-  const journal = await openJournal(config, {
-    ...shared,
-    accounts,
-    keys: gatewayKeys.keys,
-    catalog: single.catalogOf("journal"),
-  });
+  const keeping = { ...given, keys: gatewayKeys.keys, orderNames, chain };
+  const journal = await openJournal(config, { ...shared, ...keeping, catalog: single.catalogOf("journal") });
   const scrubbing = openScrubbing(config, { ...shared, single, chain, registry, pauses, retrieval, http });
   return {
     ...stores,

@@ -16,11 +16,15 @@ describe("The journal's worker", () => {
   let fixture: TestGateway;
   let now: number;
   let warnings: object[];
+  let newer: number | undefined;
+  let superseded: number[];
   beforeEach(async () => {
     now = START;
     fixture = await TestGateway.build({ now: () => now });
     await fixture.gateway.buckets.create(as(alice), "box");
     warnings = [];
+    newer = undefined;
+    superseded = [];
   });
   afterEach(() => fixture.close());
 
@@ -33,6 +37,8 @@ describe("The journal's worker", () => {
         keys: testKeys.derive(JOURNAL_KEYS),
         account: () => alice,
         schema: "0028_journal_expand",
+        fence: { isReady: true, newer: () => Promise.resolve(newer) },
+        onSuperseded: (journal) => void superseded.push(journal),
         log: { warn: (fields: object) => void warnings.push(fields), info: () => undefined } as never,
       },
       { maxAgeMs: 1000, lookMs: 0, ...settings },
@@ -180,6 +186,25 @@ describe("The journal's worker", () => {
     now += 1000;
     await run(by);
     expect((await store()).head).to.include({ number: 2, snapshot: true });
+  });
+
+  it("writes no more when another gateway goes on with the journals, from the first look on", async () => {
+    const by = worker();
+    await put("a");
+    by.flush();
+    await run(by);
+    await store();
+    await run(by);
+    newer = 102;
+    await put("bb");
+    by.flush();
+    await run(by);
+    await run(by);
+    expect(superseded).to.deep.equal([102]);
+    expect(await journal().journals()).to.have.length(1);
+    const again = worker();
+    await run(again);
+    expect(superseded, "after a restart").to.deep.equal([102, 102]);
   });
 
   it("leaves nothing behind when the catalog fails while it writes", async () => {
