@@ -274,7 +274,9 @@ export class JournalTableCatalog implements JournalCatalog {
       .where("c.number", "=", id)
       .where("j.created_at", ">=", since)
       .executeTakeFirst();
-    return row !== undefined && !(await this.state()).snapshotDue;
+    if (!row) return false;
+    // Also the first snapshot, when it is on its way: it may be on the network already.
+    return (await this.store.reads.selectFrom("journals").select("number").limit(1).executeTakeFirst()) !== undefined;
   }
 
   async unknown(fids: readonly Fid[]): Promise<Fid[]> {

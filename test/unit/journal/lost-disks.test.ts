@@ -1,0 +1,56 @@
+import { expect } from "chai";
+import { JournalWorld, type Fault } from "../../support/journal-world.js";
+
+/** Runs worlds of these seeds until one of them finds something wrong. */
+async function found(fault: Fault, seeds: number): Promise<string | undefined> {
+  for (let seed = 1; seed <= seeds; seed++) {
+    const world = new JournalWorld(seed, fault);
+    await world.run(400);
+    if (world.wrong.length > 0) return `seed ${seed}: ${world.wrong.join("; ")}`;
+  }
+  return undefined;
+}
+
+const FAULTS: Readonly<Record<string, Fault>> = {
+  "deleted versions are not noted": { sql: "drop trigger journal_versions_delete" },
+  "changed versions are not noted": { sql: "drop trigger journal_versions_update" },
+  "extents are not noted": {
+    sql: "drop trigger journal_extents_insert; drop trigger journal_extents_update; drop trigger journal_versions_update",
+  },
+  "new files are not noted": { sql: "drop trigger journal_files_insert" },
+  "documents are not noted": {
+    sql: "drop trigger journal_configurations_insert; drop trigger journal_configurations_update",
+  },
+  "deletions do not wait for the journal": { journal: () => ({ holds: () => Promise.resolve(false) }) },
+  "a journal ends before everything is read": {
+    journal: (real) => ({ take: async (...given) => ({ units: (await real.take(...given)).units }) }),
+  },
+  "what a failed journal had is forgotten": {
+    journal: (real) => ({
+      drop: async (number) => {
+        await real.forget(number, 1000);
+        await real.drop(number);
+      },
+    }),
+  },
+};
+
+describe("Disks that are lost at any moment", function () {
+  this.timeout(300_000);
+
+  it("cost nothing that the last journal has, and bring nothing back that was deleted", async () => {
+    let losses = 0;
+    for (let seed = 1; seed <= 6; seed++) {
+      const world = new JournalWorld(seed);
+      await world.run(400);
+      expect(world.wrong, `seed ${seed}`).to.deep.equal([]);
+      losses += world.losses;
+    }
+    expect(losses).to.be.above(25);
+  });
+
+  for (const [name, fault] of Object.entries(FAULTS))
+    it(`would show it if ${name}`, async () => {
+      expect(await found(fault, 12)).to.not.equal(undefined);
+    });
+});
