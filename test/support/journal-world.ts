@@ -11,11 +11,11 @@ import { JOURNAL_KEYS } from "../../src/journal/sealed-journal.js";
 import type { Account, CessAccount } from "../../src/model/account.js";
 import { PLAIN } from "../../src/model/file.js";
 import type { Fid, Hash } from "../../src/model/hash.js";
-import type { UnitRow } from "../../src/model/journal-unit.js";
 import type { BlobId } from "../../src/model/object.js";
 import type { ChainFile } from "../../src/network/chain/chain.js";
 import { ByteStream } from "../../src/streams/byte-stream.js";
 import { collect } from "./collect.js";
+import { otherText, versionText } from "./journal-units.js";
 import { seededRandom } from "./seeded-random.js";
 import { testKeys } from "./test-keys.js";
 
@@ -196,12 +196,25 @@ export class JournalWorld {
 
   /** One thing that a client or a worker does. */
   private async change(): Promise<void> {
-    const act = [
-      ...[this.put, this.put, this.put, this.put, this.remove, this.removeVersion, this.tag, this.document],
-      ...[this.encode, this.pack, this.store, this.store, this.merge, this.settle, this.deleteFiles, this.bucket],
-    ][this.pick(16)];
-    await act?.call(this);
+    const { acts } = this;
+    await acts[this.pick(acts.length)]?.();
   }
+
+  /** What happens most stands there several times. */
+  private readonly acts: readonly (() => Promise<void>)[] = [
+    ...Array.from({ length: 4 }, () => () => this.put()),
+    ...Array.from({ length: 2 }, () => () => this.store()),
+    () => this.remove(),
+    () => this.removeVersion(),
+    () => this.tag(),
+    () => this.document(),
+    () => this.encode(),
+    () => this.pack(),
+    () => this.merge(),
+    () => this.settle(),
+    () => this.deleteFiles(),
+    () => this.bucket(),
+  ];
 
   private get box(): string {
     return `box${this.pick(3)}`;
@@ -383,20 +396,4 @@ export class JournalWorld {
     for (const wrong of await this.catalog.inspection.wrongUsages()) this.wrong.push(`usage of ${wrong.bucket}`);
     for (const { what, count } of await this.catalog.inspection.dangling()) this.wrong.push(`${count} ${what}`);
   }
-}
-
-/** That a bucket has no quotas is the same with a row and without one. */
-function otherText({ rows = {} }: JournalUnit): string {
-  const isQuota = (row: UnitRow) =>
-    !("quota_bytes" in row) || row["quota_bytes"] !== null || row["quota_objects"] !== null;
-  return JSON.stringify(
-    Object.entries(rows)
-      .map(([table, own]) => [table, own.filter(isQuota)])
-      .filter(([, own]) => own!.length > 0),
-  );
-}
-
-/** A version without where its bytes are. */
-function versionText({ rows }: JournalUnit): string {
-  return JSON.stringify((rows?.["versions"] ?? []).map((row) => ({ ...row, fid: null })));
 }
