@@ -40,13 +40,13 @@ describe("Disks that are lost at any moment", function () {
 
   it("cost nothing that the last journal has, and bring nothing back that was deleted", async () => {
     let losses = 0;
-    for (let seed = 1; seed <= 6; seed++) {
+    for (let seed = 1; seed <= 3; seed++) {
       const world = new JournalWorld(seed);
       await world.run(400);
       expect(world.wrong, `seed ${seed}`).to.deep.equal([]);
       losses += world.losses;
     }
-    expect(losses).to.be.above(25);
+    expect(losses).to.be.above(12);
   });
 
   for (const [name, fault] of Object.entries(FAULTS))
