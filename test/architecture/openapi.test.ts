@@ -8,7 +8,8 @@ import { adminRoutes } from "../../src/cli/gateway/admin-routes.js";
 import { RegisterGateway } from "../../src/cli/gateway/register-gateway.js";
 import { BucketDurability } from "../../src/cli/gateway/routes/bucket-route.js";
 import { insightRoutes } from "../../src/cli/gateway/routes/insight-routes.js";
-import { described, openApi } from "./openapi.js";
+import { described } from "./openapi-requests.js";
+import { openApi } from "./openapi.js";
 
 const file = join(dirname(fileURLToPath(import.meta.url)), "../../../docs/openapi.json");
 
