@@ -31,6 +31,9 @@ export interface JournalTable {
   state: "ordered" | "stored" | "counted";
 }
 
+/** As `rebuilt_to`. */
+export const CLAIM_DUE = -1;
+
 /** One row, with id 1. */
 export interface JournalStateTable {
   id: number;
@@ -42,6 +45,9 @@ export interface JournalStateTable {
   snapshot_due: Flag;
   /** Since when there are changes that no journal on the network has; null: there are none. */
   changed_at: number | null;
-  /** The catalog is being rebuilt, and has the journals up to this number; null: it is not. */
+  /**
+   * The catalog is being rebuilt, and has the journals up to this number; CLAIM_DUE: it was, and no journal was begun since;
+   * null: neither.
+   */
   rebuilt_to: number | null;
 }

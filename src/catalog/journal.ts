@@ -14,6 +14,7 @@ import type {
 import { insertFile, releaseFile } from "./file-links.js";
 import { addJob } from "./jobs.js";
 import { after as beyond, changeKey, cursorOf, keysOf, unitsNow, type ChangeKey } from "./journal-rows.js";
+import { CLAIM_DUE } from "./journal-schema.js";
 import { grouped, unitKind, UNITS } from "./journal-units.js";
 import { chunks, toRowId, type Prepared, type Store, type Tx } from "./store.js";
 
@@ -110,6 +111,14 @@ export class JournalTableCatalog implements JournalCatalog {
     });
   }
 
+  cover(journal: number, limit: number): Promise<boolean> {
+    return this.store.write(async (tx) => {
+      const changes = await changesAfter(tx, undefined, limit);
+      for (const keys of among(changes)) await tx.updateTable("journal_changes").set({ journal }).where(keys).execute();
+      return changes.length === limit;
+    });
+  }
+
   async all(after: JournalCursor | undefined, limit: number): Promise<JournalPage> {
     const first = UNITS.findIndex(({ name }) => name === (after?.unit ?? UNITS[0]?.name));
     for (const kind of UNITS.slice(first)) {
@@ -124,16 +133,7 @@ export class JournalTableCatalog implements JournalCatalog {
   /** Alone on the catalog: nothing changes while the units are read. */
   take(journal: number, after: JournalCursor | undefined, limit: number): Promise<JournalPage> {
     return this.store.write(async (tx) => {
-      let query = tx
-        .selectFrom("journal_changes")
-        .select(["kind", "number", "name"])
-        .where("journal", "=", 0)
-        .orderBy("kind")
-        .orderBy("number")
-        .orderBy("name")
-        .limit(limit);
-      if (after) query = query.where(beyond(changeKey(after)));
-      const changes = await query.execute();
+      const changes = await changesAfter(tx, after, limit);
       for (const keys of among(changes)) await tx.updateTable("journal_changes").set({ journal }).where(keys).execute();
       const units = await unitsNow(tx, changes);
       const last = changes.at(-1);
@@ -147,6 +147,7 @@ export class JournalTableCatalog implements JournalCatalog {
       const id = await insertFile(tx, now, owner, file, null, { journal: journal.number });
       await linkFileBlobs(tx, id, file.blobs);
       await addJob(tx, now, "store", id);
+      await tx.updateTable("journal_state").set({ rebuilt_to: null }).execute();
       await tx
         .insertInto("journals")
         .values({
@@ -297,6 +298,19 @@ export class JournalTableCatalog implements JournalCatalog {
   }
 }
 
+/** Changes that no journal has taken, in the order of their keys. */
+function changesAfter(tx: Tx, after: JournalCursor | undefined, limit: number): Promise<ChangeKey[]> {
+  const query = tx
+    .selectFrom("journal_changes")
+    .select(["kind", "number", "name"])
+    .where("journal", "=", 0)
+    .orderBy("kind")
+    .orderBy("number")
+    .orderBy("name")
+    .limit(limit);
+  return (after ? query.where(beyond(changeKey(after))) : query).execute();
+}
+
 async function readState(db: Tx): Promise<JournalState> {
   const row = await db.selectFrom("journal_state").selectAll().executeTakeFirstOrThrow();
   return {
@@ -304,7 +318,8 @@ async function readState(db: Tx): Promise<JournalState> {
     number: row.number,
     snapshotDue: row.snapshot_due === 1,
     ...(row.changed_at !== null && { changedAt: row.changed_at }),
-    ...(row.rebuilt_to !== null && { rebuiltTo: row.rebuilt_to }),
+    ...(row.rebuilt_to === CLAIM_DUE && { claimDue: true as const }),
+    ...(row.rebuilt_to !== null && row.rebuilt_to !== CLAIM_DUE && { rebuiltTo: row.rebuilt_to }),
   };
 }
 

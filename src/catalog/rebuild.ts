@@ -5,6 +5,7 @@ import { CatalogUnusable } from "./catalog-unusable.js";
 import type { JournalUnit, LostVersion, Placement, RebuildCatalog, RebuiltFile, RebuiltJournal } from "./catalog.js";
 import { insertFile, releaseFile, removeFile } from "./file-links.js";
 import { replay } from "./journal-replay.js";
+import { CLAIM_DUE } from "./journal-schema.js";
 import { UNITS } from "./journal-units.js";
 import { fromKeyText } from "./key-text.js";
 import { chunks, runsAlone, toRowId, type Store, type Tx } from "./store.js";
@@ -24,7 +25,7 @@ export class RebuildTableCatalog implements RebuildCatalog {
   begin(stream: string): Promise<number> {
     return this.store.write(async (tx) => {
       const state = await tx.selectFrom("journal_state").selectAll().executeTakeFirstOrThrow();
-      if (state.rebuilt_to !== null) {
+      if (state.rebuilt_to !== null && state.rebuilt_to !== CLAIM_DUE) {
         if (state.stream === stream) {
           // What was lost then is found, or told, again.
           await tx.updateTable("versions").set({ damage: null }).where("damage", "is not", null).execute();
@@ -140,11 +141,8 @@ export class RebuildTableCatalog implements RebuildCatalog {
       if (!runsAlone(tx)) await continueCounting(tx);
       await tx
         .updateTable("journal_state")
-        // Due at once: the lost gateway, should it come back, is to find that this one goes on.
-        .set({ number: last + SKIPPED, snapshot_due: 0, changed_at: 0, rebuilt_to: null })
+        .set({ number: last + SKIPPED, snapshot_due: 0, changed_at: null, rebuilt_to: CLAIM_DUE })
         .execute();
-      await sql`insert into journal_changes (kind, number, name) select 1, 0, name from buckets where true limit 1
-        on conflict (kind, number, name) do nothing`.execute(tx);
     });
   }
 

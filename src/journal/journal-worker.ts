@@ -124,9 +124,11 @@ export class JournalWorker implements Worker {
     return { kind: "idle", until: this.components.clock.now() + this.settings.lookMs };
   }
 
-  private isDue({ changedAt }: JournalState): boolean {
+  private isDue({ changedAt, claimDue }: JournalState): boolean {
     const now = this.components.clock.now();
-    if (changedAt === undefined || now < this.restUntil) return false;
+    if (now < this.restUntil) return false;
+    if (claimDue) return true;
+    if (changedAt === undefined) return false;
     return this.flushing || now - changedAt >= this.settings.maxAgeMs;
   }
 
@@ -230,7 +232,10 @@ export class JournalWorker implements Worker {
         after = next;
       }
     };
-    if (head.snapshot) yield* read((after) => catalog.journal.all(after, pageUnits));
+    if (head.snapshot) {
+      while (await catalog.journal.cover(head.number, 10 * pageUnits)) signal.throwIfAborted();
+      yield* read((after) => catalog.journal.all(after, pageUnits));
+    }
     const most = made.units + maxUnits;
     while (!made.whole && made.units < most)
       // Only a page from the beginning, which has room left, shows that there are no more changes.

@@ -130,6 +130,16 @@ export function journalContract(open: OpenCatalog): void {
       for (const [name, unit] of await everything()) expect(replayed.get(name), name).to.deep.equal(unit);
     });
 
+    it("covers what has changed before a snapshot, and not what changes after that", async () => {
+      const { version: first } = await on.put("a");
+      const number = await journal().begin();
+      expect(await journal().cover(number, 1), "there may be more").to.equal(true);
+      while (await journal().cover(number, 100));
+      expect(await taken(number)).to.deep.equal([]);
+      await on.catalog.objects.setTags(first.id, [{ key: "t", value: "1" }]);
+      expect((await taken(number)).map(nameOf)).to.deep.equal([`version ${first.id}`]);
+    });
+
     it("pages through all there is, and leaves its own files out", async () => {
       for (const key of ["a", "b", "c"]) await on.putEncoded(key);
       await counted({ snapshot: true });

@@ -79,7 +79,7 @@ export function rebuildContract(open: OpenCatalog): void {
         stream: STREAM,
         number: 109,
         snapshotDue: false,
-        changedAt: 0,
+        claimDue: true,
       });
       expect((await catalog.journal.journals()).map(({ number, state }) => [number, state])).to.deep.equal([
         [7, "counted"],

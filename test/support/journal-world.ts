@@ -29,6 +29,8 @@ const { signal } = new AbortController();
 export interface Fault {
   /** Run on the catalog's file before anything else. */
   readonly sql?: string;
+  /** The share of journals that the network refuses. */
+  readonly refused?: number;
   readonly journal?: (real: JournalCatalog) => Partial<JournalCatalog>;
 }
 
@@ -216,25 +218,21 @@ export class JournalWorld {
     () => this.bucket(),
   ];
 
-  private get box(): string {
-    return `box${this.pick(3)}`;
-  }
-  private get key(): string {
-    return `k${this.pick(6)}`;
-  }
+  private readonly box = () => `box${this.pick(3)}`;
+  private readonly key = () => `k${this.pick(6)}`;
   private async newest(): Promise<string | undefined> {
-    return (await this.catalog.objects.get(this.box, this.key).catch(() => undefined))?.id;
+    return (await this.catalog.objects.get(this.box(), this.key()).catch(() => undefined))?.id;
   }
 
   private async bucket(): Promise<void> {
-    const name = this.box;
+    const name = this.box();
     const settings = this.random() < 0.5 ? ({ versioning: "Enabled" } as const) : {};
     await this.catalog.buckets.create({ name, owner: "anna", region: "r" }, settings).catch(() => undefined);
-    if (this.random() < 0.2) await this.catalog.buckets.delete(this.box).catch(() => undefined);
+    if (this.random() < 0.2) await this.catalog.buckets.delete(this.box()).catch(() => undefined);
   }
   private async put(): Promise<void> {
     const etag = `e${++this.count}`;
-    const version = { bucket: this.box, key: this.key, owner: "anna", size: 5, etag, content: {}, metadata: {} };
+    const version = { bucket: this.box(), key: this.key(), owner: "anna", size: 5, etag, content: {}, metadata: {} };
     const blob = `blob ${this.count}` as BlobId;
     const layout = this.random() < 0.6 ? "pack" : "own-file";
     if ((await this.catalog.documents.all(version.bucket)) === undefined) await this.bucket();
@@ -242,10 +240,10 @@ export class JournalWorld {
     await this.catalog.objects.put({ ...version, layout }, { blobs: [{ blob, offset: 0, length: 5 }] });
   }
   private async remove(): Promise<void> {
-    await this.catalog.objects.delete(this.box, this.key).catch(() => undefined);
+    await this.catalog.objects.delete(this.box(), this.key()).catch(() => undefined);
   }
   private async removeVersion(): Promise<void> {
-    const version = await this.catalog.objects.get(this.box, this.key).catch(() => undefined);
+    const version = await this.catalog.objects.get(this.box(), this.key()).catch(() => undefined);
     if (version)
       await this.catalog.objects.delete(version.bucket, version.key, undefined, { versionId: version.versionId });
   }
@@ -255,7 +253,7 @@ export class JournalWorld {
   }
   private async document(): Promise<void> {
     const tags = [{ key: "t", value: String(++this.count) }];
-    await this.catalog.documents.put(this.box, "tagging", tags).catch(() => undefined);
+    await this.catalog.documents.put(this.box(), "tagging", tags).catch(() => undefined);
   }
   private async encode(): Promise<void> {
     const [job] = await this.catalog.jobs.lease(["encode"], 1, 1);
@@ -281,7 +279,7 @@ export class JournalWorld {
     const [job] = await this.catalog.jobs.lease(["store"], 1, 1);
     const file = job && (await this.catalog.files.get(job.subject));
     if (!file || file.state === "deleting") return;
-    if (file.journal && this.random() < 0.1) {
+    if (file.journal && this.random() < (this.fault.refused ?? 0.1)) {
       await this.catalog.files.failed(file.id, "refused");
       return;
     }

@@ -26,6 +26,8 @@ export interface JournalState {
   readonly snapshotDue: boolean;
   /** Since when there are changes that no journal on the network has, ms since 1970; absent: there are none. */
   readonly changedAt?: number;
+  /** The catalog was rebuilt: a journal is due at once, by which the gateway that it comes from finds that this one goes on. */
+  readonly claimDue?: true;
   /** The catalog is being rebuilt, and has the journals up to this number. */
   readonly rebuiltTo?: number;
 }
@@ -63,6 +65,11 @@ export interface JournalCatalog {
   look(): Promise<JournalState>;
   /** Begins a journal; what an earlier one that was not ordered had taken is free again. Resolves with its number. */
   begin(): Promise<number>;
+  /**
+   * For a snapshot, before it reads what there is: takes changes without their units, since it will have these as they are then.
+   * So many at a time; resolves whether there are more.
+   */
+  cover(journal: number, limit: number): Promise<boolean>;
   /**
    * A page of all there is, in the order of units and keys. Several pages are several moments: who has read them all takes
    * the changes that were made meanwhile.

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { Catalog, JournalCatalog } from "../../../src/catalog/catalog.js";
+import type { Catalog, JournalCatalog, JournalCursor } from "../../../src/catalog/catalog.js";
 import { JournalWorker, type JournalSettings } from "../../../src/journal/journal-worker.js";
 import { JournalDiscarder } from "../../../src/journal/journal-discarder.js";
 import { JournalReader, type JournalEnd } from "../../../src/journal/journal-text.js";
@@ -159,17 +159,19 @@ describe("The journal's worker", () => {
 
   it("ends a journal that gets too long, and goes on with the next", async () => {
     const by = worker({ maxUnits: 2, pageUnits: 2 });
-    for (const key of ["a", "bb", "ccc", "dddd"]) await put(key);
-    by.flush();
-    await run(by);
-    expect((await store()).end.whole, "a snapshot takes what was there, and two changes").to.equal(false);
-    expect((await journal().state()).snapshotDue).to.equal(true);
-    for (let n = 0; n < 10 && (await journal().state()).snapshotDue; n++) {
+    const next = async () => {
       by.flush();
       await run(by);
-      await store();
+      const { head, end } = await store();
       await run(by);
-    }
+      return [head.snapshot, end.whole];
+    };
+    await put("a");
+    expect(await next()).to.deep.equal([true, true]);
+    for (const key of ["bb", "ccc", "dddd"]) await put(key);
+    expect(await next()).to.deep.equal([false, false]);
+    expect(await journal().pending(), "nothing counts yet").to.equal(3);
+    expect(await next()).to.deep.equal([false, true]);
     expect(await journal().pending()).to.equal(0);
   });
 
@@ -186,6 +188,27 @@ describe("The journal's worker", () => {
     now += 1000;
     await run(by);
     expect((await store()).head).to.include({ number: 2, snapshot: true });
+  });
+
+  it("writes one at once after a rebuild, whatever its age", async () => {
+    const { stream } = await journal().state();
+    const units = [];
+    for (let after: JournalCursor | undefined; ;) {
+      const page = await journal().all(after, 100);
+      units.push(...page.units);
+      if (!page.next) break;
+      after = page.next;
+    }
+    await fixture.catalog.rebuild.apply(units.map(({ unit, key }) => ({ unit, key })));
+    await fixture.catalog.rebuild.begin(stream);
+    await fixture.catalog.rebuild.apply(units);
+    await fixture.catalog.rebuild.end([], 1);
+    await run(worker());
+    expect((await store()).head).to.include({ number: 102, snapshot: false });
+    await run(worker());
+    now += 1_000_000;
+    await run(worker());
+    expect(await journal().journals()).to.have.length(1);
   });
 
   it("writes no more when another gateway goes on with the journals, from the first look on", async () => {
