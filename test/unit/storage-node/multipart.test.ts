@@ -32,7 +32,8 @@ describe("formFile", () => {
         fc.array(fc.constantFrom("\r", "\n", "\r\n-", "\r\n--", "--b", "\0", "xyz"), { maxLength: 40 }),
         fc.array(fc.nat(), { maxLength: 30 }),
         async (words, cuts) => {
-          const content = Buffer.from(words.join("").replaceAll("\r\n--b", ""));
+          const content = Buffer.from(words.join(""));
+          fc.pre(!content.includes("\r\n--b"));
           expect((await read(form(content), cuts)).equals(content)).to.equal(true);
         },
       ),
