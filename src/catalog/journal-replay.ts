@@ -31,11 +31,11 @@ async function insert(tx: Tx, table: UnitTable, rows: readonly UnitRow[]): Promi
   let wanted = rows;
   if (unique) {
     wanted = latest(rows, unique);
-    for (const some of parts(wanted))
+    for (const some of chunks(wanted, INSERTED))
       await sql`delete from ${sql.table(name)} where ${tuples(unique, some)}`.execute(tx);
   }
   if (name === "versions") wanted = await onlyLatest(tx, wanted);
-  for (const some of parts(wanted)) {
+  for (const some of chunks(wanted, INSERTED)) {
     const unpacked = some.map((row) => unpackRow(table, row));
     const columns = Object.keys(unpacked[0] ?? {});
     const values = unpacked.map((row) => sql`(${sql.join(columns.map((column) => row[column]))})`);
@@ -55,7 +55,7 @@ async function onlyLatest(tx: Tx, rows: readonly UnitRow[]): Promise<UnitRow[]> 
     rows.filter((row) => row["is_latest"] === 1),
     ["bucket", "key"],
   );
-  for (const some of parts(current))
+  for (const some of chunks(current, INSERTED))
     await sql`update versions set is_latest = 0 where is_latest = 1 and ${tuples(["bucket", "key"], some)}`.execute(tx);
   const kept = new Set(current);
   return rows.map((row) => (row["is_latest"] === 1 && !kept.has(row) ? { ...row, is_latest: 0 } : row));
@@ -65,8 +65,4 @@ function tuples(columns: readonly string[], rows: readonly UnitRow[]): RawBuilde
   const names = sql.join(columns.map((column) => sql.ref(column)));
   const values = rows.map((row) => sql`(${sql.join(columns.map((column) => row[column]))})`);
   return sql<boolean>`(${names}) in (values ${sql.join(values)})`;
-}
-
-function* parts(rows: readonly UnitRow[]): Generator<readonly UnitRow[]> {
-  for (let start = 0; start < rows.length; start += INSERTED) yield rows.slice(start, start + INSERTED);
 }

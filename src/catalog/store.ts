@@ -160,9 +160,8 @@ export function whole(value: number) {
 /** Rows of one `in (…)` or insert, at most: far below every dialect's limit of bound values. */
 export const ROWS_PER_STATEMENT = 500;
 
-export function* chunks<T>(rows: readonly T[]): Generator<readonly T[]> {
-  for (let start = 0; start < rows.length; start += ROWS_PER_STATEMENT)
-    yield rows.slice(start, start + ROWS_PER_STATEMENT);
+export function* chunks<T>(rows: readonly T[], most = ROWS_PER_STATEMENT): Generator<readonly T[]> {
+  for (let start = 0; start < rows.length; start += most) yield rows.slice(start, start + most);
 }
 
 /** Parses a row id of the port; undefined for text that cannot be one. */
