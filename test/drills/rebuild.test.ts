@@ -16,7 +16,6 @@ import {
   GetObjectCommand,
   GetObjectLockConfigurationCommand,
   GetObjectTaggingCommand,
-  HeadObjectCommand,
   ListBucketsCommand,
   ListObjectsV2Command,
   ListObjectVersionsCommand,
@@ -38,6 +37,7 @@ import { DevNetwork } from "../../src/devnet/dev-network.js";
 import { cessS3, Command } from "../support/command.js";
 import { eventually } from "../support/eventually.js";
 import { GatewayProcess } from "../support/gateway-process.js";
+import { headWithHeaders } from "../support/object-state.js";
 
 const MIB = 2 ** 20;
 const NODES = 12;
@@ -103,17 +103,8 @@ describe("A gateway whose disk is lost", function () {
 
   /** HEAD with all headers but those that pass. */
   async function head(Bucket: string, Key: string, VersionId: string | undefined): Promise<Record<string, string>> {
-    const command = new HeadObjectCommand({ Bucket, Key, ...(VersionId !== undefined && { VersionId }) });
-    let headers: Record<string, string> = {};
-    command.middlewareStack.add(
-      (next) => async (args) => {
-        const result = await next(args);
-        headers = (result.response as { headers: Record<string, string> }).headers;
-        return result;
-      },
-      { step: "deserialize", priority: "low" },
-    );
-    await client.send(command);
+    const input = { Bucket, Key, ...(VersionId !== undefined && { VersionId }) };
+    const { headers } = await headWithHeaders(client, input);
     return Object.fromEntries(Object.entries(headers).filter(([name]) => !PASSING.test(name)));
   }
 

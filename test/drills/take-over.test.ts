@@ -18,7 +18,7 @@ import { expect } from "chai";
 import { DevNetwork } from "../../src/devnet/dev-network.js";
 import { eventually } from "../support/eventually.js";
 import { GatewayProcess } from "../support/gateway-process.js";
-import { untilStored } from "../support/object-state.js";
+import { headWithHeaders, untilStored } from "../support/object-state.js";
 
 const MIB = 2 ** 20;
 const SEGMENT = 32 * MIB;
@@ -65,18 +65,7 @@ describe("two gateways on one network, the second of which takes the first one's
   const bytesOfNodes = async () => (await network.nodes()).reduce((sum, { bytes }) => sum + bytes, 0);
   /** What `x-cess-owner` and `x-cess-file-name` say, as the chain has it some seconds later at most. */
   async function said(key: string): Promise<Record<string, string>> {
-    const command = new HeadObjectCommand({ Bucket: "cess", Key: key });
-    let headers: Record<string, string> = {};
-    command.middlewareStack.add(
-      (next) => async (args) => {
-        const result = await next(args);
-        headers = (result.response as { headers: Record<string, string> }).headers;
-        return result;
-      },
-      { step: "deserialize", priority: "low" },
-    );
-    await theirs.send(command);
-    return headers;
+    return (await headWithHeaders(theirs, { Bucket: "cess", Key: key })).headers;
   }
   const untilOwners = (key: string, owners: readonly (string | undefined)[]) =>
     eventually(

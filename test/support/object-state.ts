@@ -15,17 +15,12 @@ export interface ObjectState {
   readonly head: HeadObjectCommandOutput;
 }
 
-/**
- * HEAD, with `more` of its members, and the headers that are ours (the SDK hides them, so they are read from the raw
- * answer).
- */
-export async function objectState(
+/** HEAD with its answer's headers, of which the SDK hides those that are ours. */
+export async function headWithHeaders(
   client: S3Client,
-  Bucket: string,
-  Key: string,
-  more: Partial<HeadObjectCommandInput> = {},
-): Promise<ObjectState> {
-  const command = new HeadObjectCommand({ Bucket, Key, ...more });
+  input: HeadObjectCommandInput,
+): Promise<{ readonly head: HeadObjectCommandOutput; readonly headers: Record<string, string> }> {
+  const command = new HeadObjectCommand(input);
   let headers: Record<string, string> = {};
   command.middlewareStack.add(
     (next) => async (args) => {
@@ -35,7 +30,17 @@ export async function objectState(
     },
     { step: "deserialize", priority: "low" },
   );
-  const head = await client.send(command);
+  return { head: await client.send(command), headers };
+}
+
+/** HEAD, with `more` of its members. */
+export async function objectState(
+  client: S3Client,
+  Bucket: string,
+  Key: string,
+  more: Partial<HeadObjectCommandInput> = {},
+): Promise<ObjectState> {
+  const { head, headers } = await headWithHeaders(client, { Bucket, Key, ...more });
   return {
     fid: headers["x-cess-fid"],
     state: headers["x-cess-state"],
