@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { Session, type Profiler } from "node:inspector/promises";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { JsonFileStore } from "../../src/cli/json-file-store.js";
@@ -105,8 +106,22 @@ async function store(bucket: string, name: string): Promise<void> {
 
 let cpuSince = process.cpuUsage();
 
-async function obey(command: Command): Promise<Usage | undefined> {
+const inspector = new Session();
+inspector.connect();
+
+/** Of this thread alone, a sample each 0.2 ms. */
+async function profile(on: boolean): Promise<Profiler.Profile | undefined> {
+  if (!on) return (await inspector.post("Profiler.stop")).profile;
+  await inspector.post("Profiler.enable");
+  await inspector.post("Profiler.setSamplingInterval", { interval: 200 });
+  await inspector.post("Profiler.start");
+  return undefined;
+}
+
+async function obey(command: Command): Promise<Usage | Profiler.Profile | undefined> {
   switch (command.name) {
+    case "profile":
+      return profile(command.on);
     case "store":
       await store(command.bucket, command.key);
       return undefined;

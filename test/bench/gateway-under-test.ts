@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
+import type { Profiler } from "node:inspector";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,6 +12,7 @@ import { BenchClient } from "./bench-client.js";
 export type Command =
   | { readonly name: "store"; readonly bucket: string; readonly key: string }
   | { readonly name: "fill"; readonly bucket: string; readonly count: number; readonly perPrefix: number }
+  | { readonly name: "profile"; readonly on: boolean }
   | { readonly name: "usage" };
 
 /** Of the gateway's process. */
@@ -22,7 +24,7 @@ export interface Usage {
 
 /** A gateway in a process of its own, on an empty folder, and a client for it. */
 export class GatewayUnderTest {
-  private readonly waiting = new Map<number, (answer: { result?: Usage; error?: string }) => void>();
+  private readonly waiting = new Map<number, (answer: { result?: Usage | Profiler.Profile; error?: string }) => void>();
   readonly client: BenchClient;
   private commands = 0;
 
@@ -32,7 +34,7 @@ export class GatewayUnderTest {
     readonly folder: string,
   ) {
     this.client = new BenchClient(port);
-    child.on("message", (message: { id: number; result?: Usage; error?: string }) =>
+    child.on("message", (message: { id: number; result?: Usage | Profiler.Profile; error?: string }) =>
       this.waiting.get(message.id)?.(message),
     );
   }
@@ -91,15 +93,27 @@ export class GatewayUnderTest {
   }
 
   async usage(): Promise<Usage> {
-    return (await this.command({ name: "usage" })) ?? { cpuMs: 0, rssMib: 0 };
+    return (await this.command<Usage>({ name: "usage" })) ?? { cpuMs: 0, rssMib: 0 };
   }
 
-  private command(command: Command): Promise<Usage | undefined> {
+  /** Begins a CPU profile of the main thread. */
+  async startProfile(): Promise<void> {
+    await this.command({ name: "profile", on: true });
+  }
+
+  /** The profile since it was begun. */
+  async endProfile(): Promise<Profiler.Profile> {
+    const profile = await this.command<Profiler.Profile>({ name: "profile", on: false });
+    if (!profile) throw new Error("no profile was begun");
+    return profile;
+  }
+
+  private command<Result extends Usage | Profiler.Profile>(command: Command): Promise<Result | undefined> {
     const id = ++this.commands;
     return new Promise((resolve, reject) => {
       this.waiting.set(id, ({ result, error }) => {
         this.waiting.delete(id);
-        if (error === undefined) resolve(result);
+        if (error === undefined) resolve(result as Result | undefined);
         else reject(new Error(error));
       });
       this.child.send({ id, command });

@@ -9,6 +9,7 @@ import { markdown, met, ratio, table, type Bench, type Figure } from "./figure.j
 import { benchEgress } from "./egress.js";
 import { benchIngest } from "./ingest.js";
 import { benchLifecycle } from "./lifecycle.js";
+import { benchLayers } from "./layers.js";
 import { benchListing } from "./listing.js";
 import { benchMemory } from "./memory.js";
 import { benchMixed } from "./mixed.js";
@@ -33,6 +34,7 @@ const benches: Readonly<Record<string, Bench>> = {
   completion: benchCompletion,
   small: benchSmallObjects,
   peers: benchPeers,
+  layers: benchLayers,
   staging: benchStaging,
   egress: benchEgress,
   listing: benchListing,
