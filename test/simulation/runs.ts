@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { beginDigest } from "../../src/model/digest.js";
+import { beginDigest } from "../../src/digests/digest.js";
 import { makeEmptyCatalog } from "./incarnation.js";
 import { installTimers } from "./machine.js";
 import { Cluster } from "./cluster.js";

@@ -1,4 +1,4 @@
-import { CRC_POLYNOMIALS } from "../../model/digest.js";
+import { CRC_POLYNOMIALS } from "../../digests/digest.js";
 
 /** Algorithms whose value for the whole can be computed from the values and lengths of its pieces. */
 export type CombinableAlgorithm = keyof typeof CRC_POLYNOMIALS;

@@ -1,7 +1,7 @@
 import { setPriority } from "node:os";
 import { workerData } from "node:worker_threads";
 import type { ChecksumAlgorithm } from "../../model/checksum.js";
-import { beginDigest, type RunningDigest } from "../../model/digest.js";
+import { beginDigest, type RunningDigest } from "../../digests/digest.js";
 import { serveCalls } from "../../threads/thread-calls.js";
 
 const NICENESS = 5;

@@ -1,5 +1,5 @@
 import type { ChecksumAlgorithm } from "../../model/checksum.js";
-import { beginDigest, type RunningDigest } from "../../model/digest.js";
+import { beginDigest, type RunningDigest } from "../../digests/digest.js";
 
 /** Raw digests. Numbers are in network byte order. */
 export type DigestValues = ReadonlyMap<ChecksumAlgorithm, Buffer>;

@@ -1,6 +1,6 @@
 import type { Blobs } from "../../blobs/blobs.js";
 import type { Checksum, ChecksumAlgorithm } from "../../model/checksum.js";
-import { DIGEST_BYTES } from "../../model/digest.js";
+import { DIGEST_BYTES } from "../../digests/digest.js";
 import { S3Error } from "../s3-error.js";
 import type { BlobId } from "../../model/object.js";
 import type { Digests, DigestValues } from "./digests.js";

@@ -3,7 +3,7 @@ import { S3Error } from "../s3-error.js";
 import type { Part, Upload } from "../../model/object.js";
 import { combinedChecksum, digestsBy, type ChecksummedPart } from "../ingest/combined-checksum.js";
 import { isCombinable } from "../ingest/crc-combine.js";
-import { beginDigest } from "../../model/digest.js";
+import { beginDigest } from "../../digests/digest.js";
 import type { CompleteRequest, CreateUploadSettings } from "./uploads.js";
 
 /** The algorithm of uploads that announce none, as on AWS. */

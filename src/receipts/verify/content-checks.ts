@@ -1,6 +1,6 @@
 import { fidOf } from "../../encoding/merkle.js";
 import type { ChecksumAlgorithm } from "../../model/checksum.js";
-import { beginDigest } from "../../model/digest.js";
+import { beginDigest } from "../../digests/digest.js";
 import type { Hash } from "../../model/hash.js";
 import { SEGMENT_SIZE } from "../../model/sizes.js";
 import type { Receipt } from "../document.js";

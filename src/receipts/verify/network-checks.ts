@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { asError, isProblem } from "../../model/errors.js";
 import { PLAIN } from "../../model/file.js";
 import { SEGMENT_SIZE } from "../../model/sizes.js";
-import { beginDigest } from "../../model/digest.js";
+import { beginDigest } from "../../digests/digest.js";
 import type { Retrieval } from "../../retrieval/retrieval.js";
 import type { Receipt, ReceiptFile } from "../document.js";
 import { failed, judged, type Check } from "./check.js";

@@ -1,4 +1,4 @@
-import type { RunningDigest } from "../../model/digest.js";
+import type { RunningDigest } from "../../digests/digest.js";
 
 export interface Piece {
   /** Bytes. */

@@ -1,5 +1,5 @@
 import { checksumAlgorithms, type Checksum, type ChecksumAlgorithm, type ChecksumType } from "../../model/checksum.js";
-import { DIGEST_BYTES } from "../../model/digest.js";
+import { DIGEST_BYTES } from "../../digests/digest.js";
 import { S3Error } from "../../gateway/s3-error.js";
 import type { Headers } from "./headers.js";
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Body, Expected } from "../../gateway/gateway.js";
-import { beginDigest } from "../../model/digest.js";
+import { beginDigest } from "../../digests/digest.js";
 import { incompleteBody } from "../../gateway/limits.js";
 import { S3Error } from "../../gateway/s3-error.js";
 

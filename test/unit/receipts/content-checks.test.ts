@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { expect } from "chai";
 import { fidOf } from "../../../src/encoding/merkle.js";
 import { checksumAlgorithms, type ChecksumAlgorithm } from "../../../src/model/checksum.js";
-import { beginDigest } from "../../../src/model/digest.js";
+import { beginDigest } from "../../../src/digests/digest.js";
 import { MIB } from "../../../src/model/sizes.js";
 import type { Receipt } from "../../../src/receipts/document.js";
 import { ContentChecks } from "../../../src/receipts/verify/content-checks.js";

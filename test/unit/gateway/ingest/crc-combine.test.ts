@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { combineCrcs, type CombinableAlgorithm } from "../../../../src/gateway/ingest/crc-combine.js";
-import { beginDigest } from "../../../../src/model/digest.js";
+import { beginDigest } from "../../../../src/digests/digest.js";
 
 const crcs = ["CRC32", "CRC32C", "CRC64NVME"] as const;
 

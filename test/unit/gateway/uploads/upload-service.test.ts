@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { createHash } from "node:crypto";
-import { beginDigest } from "../../../../src/model/digest.js";
+import { beginDigest } from "../../../../src/digests/digest.js";
 import type { CompleteRequest, CreateUploadSettings } from "../../../../src/gateway/gateway.js";
 import type { Part } from "../../../../src/model/object.js";
 import { MIB, SEGMENT_SIZE } from "../../../../src/model/sizes.js";

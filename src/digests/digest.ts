@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
-import { createCRC32, createCRC64, createXXHash128, createXXHash3, createXXHash64, type IHasher } from "hash-wasm";
-import type { ChecksumAlgorithm } from "./checksum.js";
+import { createXXHash128, createXXHash3, createXXHash64, type IHasher } from "hash-wasm";
+import type { ChecksumAlgorithm } from "../model/checksum.js";
+import { ReflectedCrc } from "./reflected-crc.js";
 
 /** A digest that is computed chunk by chunk. */
 export interface RunningDigest {
@@ -41,14 +42,15 @@ export async function beginDigest(algorithm: ChecksumAlgorithm): Promise<Running
       return createHash(algorithm.toLowerCase());
     case "CRC32":
       return new ZlibCrc32();
+    case "CRC32C":
+    case "CRC64NVME":
+      return new TableCrc(crcOf(algorithm), DIGEST_BYTES[algorithm]);
     default:
       return new SharedDigest(await engine(algorithm));
   }
 }
 
 const makers = {
-  CRC32C: () => createCRC32(Number(CRC_POLYNOMIALS.CRC32C)),
-  CRC64NVME: () => createCRC64(CRC_POLYNOMIALS.CRC64NVME.toString(16)),
   XXHASH3: () => createXXHash3(),
   XXHASH64: () => createXXHash64(),
   XXHASH128: () => createXXHash128(),
@@ -72,6 +74,33 @@ class ZlibCrc32 implements RunningDigest {
     const bytes = Buffer.alloc(4);
     bytes.writeUInt32BE(this.value);
     return bytes;
+  }
+}
+
+const crcs = new Map<"CRC32C" | "CRC64NVME", ReflectedCrc>();
+
+function crcOf(algorithm: "CRC32C" | "CRC64NVME"): ReflectedCrc {
+  const made = crcs.get(algorithm) ?? new ReflectedCrc(CRC_POLYNOMIALS[algorithm], algorithm === "CRC32C" ? 32 : 64);
+  crcs.set(algorithm, made);
+  return made;
+}
+
+class TableCrc implements RunningDigest {
+  private value = 0n;
+
+  constructor(
+    private readonly crc: ReflectedCrc,
+    private readonly bytes: number,
+  ) {}
+
+  update(chunk: Uint8Array): void {
+    this.value = this.crc.extend(this.value, chunk);
+  }
+
+  digest(): Buffer {
+    const bytes = Buffer.alloc(8);
+    bytes.writeBigUInt64BE(this.value);
+    return bytes.subarray(8 - this.bytes);
   }
 }
 

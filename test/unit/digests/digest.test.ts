@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { expect } from "chai";
 import fc from "fast-check";
 import { checksumAlgorithms } from "../../../src/model/checksum.js";
-import { beginDigest } from "../../../src/model/digest.js";
+import { beginDigest, CRC_POLYNOMIALS } from "../../../src/digests/digest.js";
 
 async function digestOf(
   algorithm: (typeof checksumAlgorithms)[number],
@@ -20,6 +20,22 @@ describe("Digests", () => {
       expect((await digestOf(algorithm, Buffer.from("123456789"))).toString("hex")).to.equal(known[algorithm]);
     for (const algorithm of ["MD5", "SHA1", "SHA256", "SHA512"] as const)
       expect(await digestOf(algorithm, Buffer.from("abc"))).to.deep.equal(createHash(algorithm).update("abc").digest());
+  });
+
+  it("that are CRCs agree with the polynomial division that defines them", async () => {
+    const widths = { CRC32C: 32, CRC64NVME: 64 } as const;
+    // Longer than what is digested in one go, and no multiple of what is looked up at once.
+    const bytes = Buffer.from(Array.from({ length: 65_536 + 29 }, (_, n) => (n * 167 + (n >> 8)) % 256));
+    for (const algorithm of ["CRC32C", "CRC64NVME"] as const) {
+      const mask = (1n << BigInt(widths[algorithm])) - 1n;
+      let crc = mask;
+      for (const byte of bytes) {
+        crc ^= BigInt(byte);
+        for (let bit = 0; bit < 8; bit++) crc = (crc & 1n) === 1n ? (crc >> 1n) ^ CRC_POLYNOMIALS[algorithm] : crc >> 1n;
+      }
+      const expected = (crc ^ mask).toString(16).padStart(widths[algorithm] / 4, "0");
+      expect((await digestOf(algorithm, bytes)).toString("hex")).to.equal(expected);
+    }
   });
 
   it("give the published values of xxHash for no bytes, in network byte order", async () => {
