@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { Session, type Profiler } from "node:inspector/promises";
 import type { AddressInfo } from "node:net";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { JsonFileStore } from "../../src/cli/json-file-store.js";
 import { findStaging } from "../../src/cli/gateway/staging.js";
@@ -104,6 +105,23 @@ async function store(bucket: string, name: string): Promise<void> {
   }
 }
 
+let coding = false;
+
+/** Twice as many segments at once as there are cores, so that some always wait. */
+async function code(bucket: string, name: string): Promise<void> {
+  const version = await catalog.objects.get(bucket, name);
+  const segments = version ? cutSegments(await catalog.objects.blobs(version.id), PLAIN) : [];
+  if (segments.length === 0) throw new Error(`no object ${name}`);
+  coding = true;
+  for (let lane = 0; lane < 2 * availableParallelism(); lane++)
+    void (async () => {
+      for (let n = lane; coding; n++)
+        await blobs.withLocal(segments[n % segments.length] ?? [], (content) =>
+          encoder.hashSegment(content, PLAIN, { priority: "background" }),
+        );
+    })();
+}
+
 let cpuSince = process.cpuUsage();
 
 const inspector = new Session();
@@ -120,6 +138,10 @@ async function profile(on: boolean): Promise<Profiler.Profile | undefined> {
 
 async function obey(command: Command): Promise<Usage | Profiler.Profile | undefined> {
   switch (command.name) {
+    case "code":
+      if (command.on) await code(command.bucket, command.key);
+      else coding = false;
+      return undefined;
     case "profile":
       return profile(command.on);
     case "store":

@@ -12,6 +12,7 @@ import { BenchClient } from "./bench-client.js";
 export type Command =
   | { readonly name: "store"; readonly bucket: string; readonly key: string }
   | { readonly name: "fill"; readonly bucket: string; readonly count: number; readonly perPrefix: number }
+  | { readonly name: "code"; readonly bucket: string; readonly key: string; readonly on: boolean }
   | { readonly name: "profile"; readonly on: boolean }
   | { readonly name: "usage" };
 
@@ -94,6 +95,16 @@ export class GatewayUnderTest {
 
   async usage(): Promise<Usage> {
     return (await this.command<Usage>({ name: "usage" })) ?? { cpuMs: 0, rssMib: 0 };
+  }
+
+  /** While `work` runs, all cores code the segments of an object that is staged, in the background, over and over. */
+  async codingBeside(bucket: string, key: string, work: () => Promise<void>): Promise<void> {
+    await this.command({ name: "code", bucket, key, on: true });
+    try {
+      await work();
+    } finally {
+      await this.command({ name: "code", bucket, key, on: false });
+    }
   }
 
   /** Begins a CPU profile of the main thread. */

@@ -8,7 +8,7 @@ import { headsBeside } from "./head-prober.js";
 const SIZE = 64 * MIB;
 const UPLOADS = 8;
 const ROUNDS = 4;
-const HEAD_LIMIT_MS = 25;
+const HEAD_LIMIT_MS = 15;
 
 /** MiB/s of MD5 on one core: no upload with an MD5 as its ETag can be faster. */
 function md5Speed(bytes: Buffer): number {

@@ -38,15 +38,18 @@ export function rawRequest(
 
 /**
  * Requests sent one after another on one connection, or on a new one after an answer that closes it; resolves when `bodyBytes`
- * of body have come for each. Counts bytes instead of parsing, so that the client costs as little as a client can.
+ * of body have come for each. Counts bytes instead of parsing, so that the client costs as little as a client can. `times`
+ * gets the milliseconds of each.
  */
 export function readRaw(
   port: number,
   requests: readonly (string | Buffer | RawRequest)[],
   bodyBytes: number,
+  times?: number[],
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     let at = 0;
+    let sentAt = 0;
     let head = "";
     let left = 0;
     let socket: Socket | undefined;
@@ -64,6 +67,7 @@ export function readRaw(
       }
       const send = () => {
         left = -1;
+        sentAt = performance.now();
         if (typeof request === "string" || Buffer.isBuffer(request)) socket?.write(request);
         else for (const piece of request) socket?.write(piece);
       };
@@ -87,7 +91,10 @@ export function readRaw(
         left = bodyBytes;
       }
       left -= body;
-      if (left === 0) next();
+      if (left === 0) {
+        times?.push(performance.now() - sentAt);
+        next();
+      }
       return true;
     };
     open(next);

@@ -23,6 +23,7 @@ import { benchRows } from "./rows.js";
 import { benchSmallObjects } from "./small-objects.js";
 import { benchStaging } from "./staging.js";
 import { benchStored } from "./stored.js";
+import { benchTails } from "./tails.js";
 import { benchWorkers } from "./workers.js";
 
 const RESULT = resolve("bench.json");
@@ -36,6 +37,7 @@ const benches: Readonly<Record<string, Bench>> = {
   peers: benchPeers,
   layers: benchLayers,
   staging: benchStaging,
+  tails: benchTails,
   egress: benchEgress,
   listing: benchListing,
   lifecycle: benchLifecycle,
