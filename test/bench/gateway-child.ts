@@ -105,17 +105,18 @@ async function store(bucket: string, name: string): Promise<void> {
   }
 }
 
-let coding = false;
+let enough = new AbortController();
 
 /** Twice as many segments at once as there are cores, so that some always wait. */
 async function code(bucket: string, name: string): Promise<void> {
   const version = await catalog.objects.get(bucket, name);
   const segments = version ? cutSegments(await catalog.objects.blobs(version.id), PLAIN) : [];
   if (segments.length === 0) throw new Error(`no object ${name}`);
-  coding = true;
+  enough = new AbortController();
+  const { signal } = enough;
   for (let lane = 0; lane < 2 * availableParallelism(); lane++)
     void (async () => {
-      for (let n = lane; coding; n++)
+      for (let n = lane; !signal.aborted; n++)
         await blobs.withLocal(segments[n % segments.length] ?? [], (content) =>
           encoder.hashSegment(content, PLAIN, { priority: "background" }),
         );
@@ -140,7 +141,7 @@ async function obey(command: Command): Promise<Usage | Profiler.Profile | undefi
   switch (command.name) {
     case "code":
       if (command.on) await code(command.bucket, command.key);
-      else coding = false;
+      else enough.abort();
       return undefined;
     case "profile":
       return profile(command.on);

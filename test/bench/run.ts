@@ -3,6 +3,7 @@ import { availableParallelism, cpus, totalmem } from "node:os";
 import { resolve } from "node:path";
 import { isDeepStrictEqual, parseArgs } from "node:util";
 import { GIB } from "../../src/model/sizes.js";
+import { benchBackground } from "./background.js";
 import { benchCodec } from "./codec.js";
 import { benchCompletion } from "./completion.js";
 import { markdown, met, ratio, table, type Bench, type Figure } from "./figure.js";
@@ -45,6 +46,7 @@ const benches: Readonly<Record<string, Bench>> = {
   memory: benchMemory,
   network: benchNetwork,
   stored: benchStored,
+  background: benchBackground,
   packs: benchPacks,
   mixed: benchMixed,
   workers: benchWorkers,
