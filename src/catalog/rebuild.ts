@@ -2,7 +2,16 @@ import { sql } from "kysely";
 import type { Clock } from "../model/clock.js";
 import type { Fid } from "../model/hash.js";
 import { CatalogUnusable } from "./catalog-unusable.js";
-import type { JournalUnit, LostVersion, Placement, RebuildCatalog, RebuiltFile, RebuiltJournal } from "./catalog.js";
+import type {
+  Journal,
+  LostVersion,
+  Placement,
+  RebuildCatalog,
+  RebuiltFile,
+  RebuiltJournal,
+  ReplayedPage,
+} from "./catalog.js";
+import { raiseMark } from "./configuration-mark.js";
 import { insertFile, releaseFile, removeFile } from "./file-links.js";
 import { replay } from "./journal-replay.js";
 import { CLAIM_DUE } from "./journal-schema.js";
@@ -46,11 +55,34 @@ export class RebuildTableCatalog implements RebuildCatalog {
     });
   }
 
-  async apply(units: readonly JournalUnit[]): Promise<void> {
+  async apply(page: ReplayedPage): Promise<void> {
     await this.store.write(async (tx) => {
-      await replay(tx, units);
+      await replay(tx, page);
       // What comes from a journal is no change.
       await tx.deleteFrom("journal_changes").execute();
+    });
+  }
+
+  async follow(stream: string, journals: readonly Journal[], pages: AsyncIterable<ReplayedPage>): Promise<void> {
+    // It awaits more than its transaction, as other intents must not: nobody else writes here, and SQLite runs it once.
+    await this.store.write(async (tx) => {
+      for await (const page of pages) {
+        await replay(tx, page);
+        await tx.deleteFrom("journal_changes").execute();
+      }
+      for (const journal of journals) {
+        const { snapshot, whole, readAt, ...row } = journal;
+        const flags = { snapshot: snapshot ? 1 : 0, whole: whole ? 1 : 0 } as const;
+        // The file is another gateway's.
+        const entered = { ...row, ...flags, read_at: readAt, file_id: 0, state: "counted" } as const;
+        if (snapshot) await tx.deleteFrom("journals").execute();
+        await tx.insertInto("journals").values(entered).execute();
+      }
+      await raiseMark(tx, "buckets");
+      await tx
+        .updateTable("journal_state")
+        .set({ stream, rebuilt_to: journals.at(-1)?.number })
+        .execute();
     });
   }
 
