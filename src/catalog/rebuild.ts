@@ -78,6 +78,7 @@ export class RebuildTableCatalog implements RebuildCatalog {
         if (snapshot) await tx.deleteFrom("journals").execute();
         await tx.insertInto("journals").values(entered).execute();
       }
+      await countLiveBytes(tx);
       await raiseMark(tx, "buckets");
       await tx
         .updateTable("journal_state")
@@ -206,10 +207,7 @@ export class RebuildTableCatalog implements RebuildCatalog {
     const buckets = await this.store.reads.selectFrom("buckets").select("name").execute();
     for (const { name } of buckets) await this.store.write((tx) => recount(tx, name));
     await this.store.write(async (tx) => {
-      await sql`update files set live_bytes = coalesce((select sum(run.bytes) from (
-        select max(e.stored_length) as bytes from extents e
-        where e.file_id = files.id and e.digest is not null group by e."offset") as run), 0)
-        where packed is not null`.execute(tx);
+      await countLiveBytes(tx);
       // The scrubber looks at each of them in its turn.
       await sql`update files set checked_at = created_at`.execute(tx);
     });
@@ -235,6 +233,13 @@ export class RebuildTableCatalog implements RebuildCatalog {
       more = files.length === PAGE;
     }
   }
+}
+
+async function countLiveBytes(tx: Tx): Promise<void> {
+  await sql`update files set live_bytes = coalesce((select sum(run.bytes) from (
+    select max(e.stored_length) as bytes from extents e
+    where e.file_id = files.id and e.digest is not null group by e."offset") as run), 0)
+    where packed is not null`.execute(tx);
 }
 
 /** In PostgreSQL rows that bring their ids do not move what counts them on. */

@@ -30,6 +30,8 @@ export interface MountSettings {
 
 /** Of what was replayed last. */
 export interface MountState {
+  /** The account, and the catalog if one is named. */
+  readonly mount: string;
   readonly account: CessAccount;
   /** Absent: nothing was replayed yet. */
   readonly replayed?: Journal;
@@ -65,7 +67,7 @@ export class MountFollower implements Worker {
     private readonly components: MountFollowerComponents,
     private readonly settings: MountSettings,
   ) {
-    this.name = `mount ${settings.account}`;
+    this.name = `mount ${this.label}`;
     this.source = new JournalSource(components);
   }
 
@@ -74,11 +76,18 @@ export class MountFollower implements Worker {
     const { lookedAt, failure } = this;
     const replayed = (await journal.journals()).at(-1);
     return {
+      mount: this.label,
       account: this.settings.account,
       ...(replayed && { replayed, stream: (await journal.state()).stream }),
       ...(lookedAt !== undefined && { lookedAt }),
       ...(failure !== undefined && { failure }),
     };
+  }
+
+  /** The account, and the catalog if one is named. */
+  get label(): string {
+    const { account, stream } = this.settings;
+    return stream === undefined ? account : `${account}.${stream}`;
   }
 
   /** Why the mount does not follow, as of the last look. */
