@@ -1,6 +1,6 @@
 import { sql, type RawBuilder } from "kysely";
-import type { JournalUnit, UnitRow } from "./catalog.js";
-import { grouped, unitKind, unpackRow, type UnitTable } from "./journal-units.js";
+import type { ReplayedPage, UnitRow } from "./catalog.js";
+import { grouped, unitKind, UNITS, unpackRow, type UnitTable } from "./journal-units.js";
 import { chunks, type Tx } from "./store.js";
 
 /** Rows of one insert: with all their columns they are within every dialect's limit of bound values. */
@@ -10,7 +10,8 @@ const INSERTED = 200;
  * Gives units the state that a journal has of them. Between two pages of a journal rows may contradict each other: one that
  * comes later takes the place of one that it cannot stand beside, whose own state comes later still.
  */
-export async function replay(tx: Tx, units: readonly JournalUnit[]): Promise<void> {
+export async function replay(tx: Tx, { units, gone }: ReplayedPage): Promise<void> {
+  if (gone) await clear(tx, gone);
   // The last state counts.
   const last = new Map(units.map((unit) => [`${unit.unit} ${unit.key}`, unit]));
   for (const [name, own] of grouped([...last.values()], ({ unit }) => unit)) {
@@ -22,6 +23,20 @@ export async function replay(tx: Tx, units: readonly JournalUnit[]): Promise<voi
         table,
         own.flatMap(({ rows }) => rows?.[table.table] ?? []),
       );
+    }
+  }
+}
+
+/** What stays is inserted anew. */
+async function clear(tx: Tx, { after, to }: NonNullable<ReplayedPage["gone"]>): Promise<void> {
+  const first = after ? unitKind(after.unit).kind : 0;
+  const last = to ? unitKind(to.unit).kind : Infinity;
+  for (const { kind, tables } of UNITS) {
+    if (kind < first || kind > last) continue;
+    for (const { table, key } of tables) {
+      const above = kind === first ? sql`${sql.ref(key)} > ${after?.key}` : sql`1 = 1`;
+      const below = kind === last ? sql`${sql.ref(key)} <= ${to?.key}` : sql`1 = 1`;
+      await sql`delete from ${sql.table(table)} where ${above} and ${below}`.execute(tx);
     }
   }
 }

@@ -2,7 +2,16 @@ import { sql } from "kysely";
 import type { Clock } from "../model/clock.js";
 import type { Fid } from "../model/hash.js";
 import { CatalogUnusable } from "./catalog-unusable.js";
-import type { JournalUnit, LostVersion, Placement, RebuildCatalog, RebuiltFile, RebuiltJournal } from "./catalog.js";
+import type {
+  Journal,
+  LostVersion,
+  Placement,
+  RebuildCatalog,
+  RebuiltFile,
+  RebuiltJournal,
+  ReplayedPage,
+} from "./catalog.js";
+import { raiseMark } from "./configuration-mark.js";
 import { insertFile, releaseFile, removeFile } from "./file-links.js";
 import { replay } from "./journal-replay.js";
 import { CLAIM_DUE } from "./journal-schema.js";
@@ -46,11 +55,35 @@ export class RebuildTableCatalog implements RebuildCatalog {
     });
   }
 
-  async apply(units: readonly JournalUnit[]): Promise<void> {
+  async apply(page: ReplayedPage): Promise<void> {
     await this.store.write(async (tx) => {
-      await replay(tx, units);
+      await replay(tx, page);
       // What comes from a journal is no change.
       await tx.deleteFrom("journal_changes").execute();
+    });
+  }
+
+  async follow(stream: string, journals: readonly Journal[], pages: AsyncIterable<ReplayedPage>): Promise<void> {
+    // It awaits more than its transaction, as other intents must not: nobody else writes here, and SQLite runs it once.
+    await this.store.write(async (tx) => {
+      for await (const page of pages) {
+        await replay(tx, page);
+        await tx.deleteFrom("journal_changes").execute();
+      }
+      for (const journal of journals) {
+        const { snapshot, whole, readAt, ...row } = journal;
+        const flags = { snapshot: snapshot ? 1 : 0, whole: whole ? 1 : 0 } as const;
+        // The file is another gateway's.
+        const entered = { ...row, ...flags, read_at: readAt, file_id: 0, state: "counted" } as const;
+        if (snapshot) await tx.deleteFrom("journals").execute();
+        await tx.insertInto("journals").values(entered).execute();
+      }
+      await countLiveBytes(tx);
+      await raiseMark(tx, "buckets");
+      await tx
+        .updateTable("journal_state")
+        .set({ stream, rebuilt_to: journals.at(-1)?.number })
+        .execute();
     });
   }
 
@@ -174,10 +207,7 @@ export class RebuildTableCatalog implements RebuildCatalog {
     const buckets = await this.store.reads.selectFrom("buckets").select("name").execute();
     for (const { name } of buckets) await this.store.write((tx) => recount(tx, name));
     await this.store.write(async (tx) => {
-      await sql`update files set live_bytes = coalesce((select sum(run.bytes) from (
-        select max(e.stored_length) as bytes from extents e
-        where e.file_id = files.id and e.digest is not null group by e."offset") as run), 0)
-        where packed is not null`.execute(tx);
+      await countLiveBytes(tx);
       // The scrubber looks at each of them in its turn.
       await sql`update files set checked_at = created_at`.execute(tx);
     });
@@ -203,6 +233,13 @@ export class RebuildTableCatalog implements RebuildCatalog {
       more = files.length === PAGE;
     }
   }
+}
+
+async function countLiveBytes(tx: Tx): Promise<void> {
+  await sql`update files set live_bytes = coalesce((select sum(run.bytes) from (
+    select max(e.stored_length) as bytes from extents e
+    where e.file_id = files.id and e.digest is not null group by e."offset") as run), 0)
+    where packed is not null`.execute(tx);
 }
 
 /** In PostgreSQL rows that bring their ids do not move what counts them on. */

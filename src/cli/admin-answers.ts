@@ -58,6 +58,20 @@ export const journalSchema = z.object({
       state: z.string(),
     }),
   ),
+  /** Buckets of other gateways, by the account that has their journals. */
+  mounts: z.array(
+    z.object({
+      mount: z.string(),
+      /** As of the journal that was replayed last; absent before the first. */
+      stream: z.string().optional(),
+      number: count.optional(),
+      readAt: time.optional(),
+      /** When the account's files were last looked at. */
+      lookedAt: time.optional(),
+      /** Why they cannot be followed. */
+      failure: z.string().optional(),
+    }),
+  ),
 });
 export type JournalAnswer = z.output<typeof journalSchema>;
 

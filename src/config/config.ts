@@ -16,6 +16,7 @@ import { gatewaySchema } from "./gateway.js";
 import { jobsSchema } from "./jobs.js";
 import { journalSchema } from "./journal.js";
 import { leasesSchema } from "./leases.js";
+import { mountsSchema } from "./mounts.js";
 import { onePlace } from "./one-place.js";
 import { placementSchema } from "./placement.js";
 import { publicSchema, sdkSchema } from "./public.js";
@@ -236,6 +237,7 @@ export const settingsSchema = z.strictObject({
   leases: leasesSchema.prefault({}),
   jobs: jobsSchema.prefault({}),
   journal: journalSchema.prefault({}),
+  mounts: mountsSchema,
   etag: z
     .strictObject({
       /**

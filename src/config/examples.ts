@@ -82,6 +82,8 @@ export const EXAMPLES: Readonly<Record<string, string | number | readonly string
   "notifications.webhooks[].url": "https://example.com/events",
   "notifications.webhooks[].tokenFile": "/run/secrets/webhook-token",
   "journal.account": "alice",
+  "mounts[].account": "cXfyomKDABfehLkvARFE854wgDJFMbsxwAJEHezRb6mfcAi2y",
+  "mounts[].stream": "1a2b3c4d",
   "leases.webhook": "orders",
   "leases.renew.budget": 100,
   "leases.expand.belowBytes": "1GiB",

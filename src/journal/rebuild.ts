@@ -1,33 +1,21 @@
-import type { Catalog, JournalUnit, LostVersion, RebuiltFile, RebuiltJournal } from "../catalog/catalog.js";
+import type { Catalog, LostVersion, RebuiltFile, RebuiltJournal } from "../catalog/catalog.js";
 import type { Account, CessAccount } from "../model/account.js";
-import type { CessFile } from "../model/file.js";
 import type { Fid } from "../model/hash.js";
 import type { Chain, ChainFile } from "../network/chain/chain.js";
-import type { NetworkFiles } from "../retrieval/network-files.js";
-import type { Retrieval } from "../retrieval/retrieval.js";
 import { JournalDamaged } from "./journal-damaged.js";
 import { chained, journalFiles, listedFiles, type JournalFile, type OpenedName } from "./journal-files.js";
-import { JournalReader, type JournalEnd } from "./journal-text.js";
-import { opened } from "./sealed-journal.js";
+import { JournalSource, type JournalSourceComponents } from "./journal-source.js";
 
-/** Units that one transaction takes. */
-const BATCH = 500;
 /** Files, and versions, of one page. */
 const PAGE = 500;
 /** What GET and HEAD tell of a version whose bytes are gone. */
 const LOST =
   "its bytes were lost with the gateway that had them: they were not stored on CESS, or are not there any more";
 
-export interface RebuildComponents {
+export interface RebuildComponents extends JournalSourceComponents {
   readonly catalog: Pick<Catalog, "rebuild" | "packs">;
   readonly chain: Pick<Chain, "file" | "ownedFiles">;
-  readonly files: Pick<NetworkFiles, "find">;
-  readonly retrieval: Retrieval;
-  /** What opens journals: derived from the master keys for JOURNAL_KEYS. */
-  readonly keys: readonly Uint8Array[];
   readonly names: { open(name: string): OpenedName | undefined };
-  /** Migrations that this program knows. */
-  readonly schemas: readonly string[];
   /** To be asked when the journals are replayed: accounts are in them, too. */
   readonly accounts: () => Promise<{
     readonly owner: (id: string) => Account | undefined;
@@ -55,7 +43,11 @@ export interface RebuildReport {
 
 /** Makes a catalog from what an account has on CESS. */
 export class Rebuild {
-  constructor(private readonly components: RebuildComponents) {}
+  private readonly source: JournalSource;
+
+  constructor(private readonly components: RebuildComponents) {
+    this.source = new JournalSource(components);
+  }
 
   /**
    * `account`: who owns the journals; `stream`: which catalog, where there are several. Rejects with JournalDamaged where
@@ -65,11 +57,7 @@ export class Rebuild {
   async run(account: Account, stream?: string): Promise<RebuildReport> {
     const { catalog, progress } = this.components;
     const found = await this.find(account.cessAccount, stream);
-    const chain = await chained(found, async (file) => {
-      const { reader, head } = await this.open(file);
-      await reader.close();
-      return head.previous;
-    });
+    const chain = await chained(found, (file) => this.source.previous(file));
     const last = chain.at(-1);
     if (!last) throw new JournalDamaged("there is no journal");
     const rebuiltTo = await catalog.rebuild.begin(last.stream);
@@ -108,66 +96,22 @@ export class Rebuild {
     return found;
   }
 
-  private async manifest({ fid, number }: JournalFile): Promise<CessFile> {
-    const file = await this.components.files.find(fid);
-    if (!file) throw new JournalDamaged(`the chain does not list journal ${number}, ${fid}, any more`);
-    return file;
-  }
-
-  /** Reads its beginning, and checks that it is what its name says. */
-  private async open(
-    file: JournalFile,
-  ): Promise<{ readonly reader: JournalReader; readonly head: JournalReader["head"]; readonly manifest: CessFile }> {
-    const { retrieval, keys, schemas } = this.components;
-    const manifest = await this.manifest(file);
-    const bytes = await retrieval.open([{ file: manifest, range: { start: 0, end: manifest.size } }]);
-    const reader = await naming(file, () => JournalReader.open(opened(keys, bytes)));
-    const { head } = reader;
-    if (head.stream !== file.stream || head.number !== file.number || head.snapshot !== file.snapshot)
-      throw new JournalDamaged(
-        `the file ${file.fid} has the name of journal ${file.number}, and is number ${head.number} of ${head.stream}`,
-      );
-    if (!schemas.includes(head.schema))
-      throw new JournalDamaged(
-        `journal ${file.number} has the schema ${head.schema}: a newer cess-s3 has written it. Rebuild with that`,
-      );
-    return { reader, head, manifest };
-  }
-
   private async replay(file: JournalFile, { id: owner }: Account, wanted: boolean): Promise<RebuiltJournal> {
     const { catalog, progress } = this.components;
-    const { reader, manifest } = await this.open(file);
     const what = `${file.snapshot ? "snapshot" : "journal"} ${file.number}`;
-    let batch: JournalUnit[] = [];
     let count = 0;
-    const units = reader.units();
-    let end: JournalEnd | undefined;
-    while (!end) {
-      const next = await naming(file, () => units.next());
-      if (next.done === true) end = next.value;
-      else if (wanted) batch.push(next.value);
-      if (batch.length < BATCH && !end) continue;
-      if (batch.length > 0) await catalog.rebuild.apply(batch);
-      count += batch.length;
-      batch = [];
+    const pages = this.source.pages(file);
+    for (;;) {
+      const next = await pages.next();
+      if (next.done === true) {
+        if (wanted) await catalog.rebuild.applied(file.number);
+        const { journal, manifest } = next.value;
+        return { ...journal, file: manifest, owner, territory: file.territory, needed: true };
+      }
+      if (wanted) await catalog.rebuild.apply(next.value);
+      count += next.value.units.length;
       progress(`${what}: ${count} units`);
     }
-    if (end.whole !== file.whole) throw new JournalDamaged(`journal ${file.number} is not what its name says`);
-    if (wanted) await catalog.rebuild.applied(file.number);
-    const { number, snapshot, whole, territory } = file;
-    const readAt = Date.parse(end.readAt);
-    return {
-      number,
-      snapshot,
-      whole,
-      units: end.units,
-      bytes: manifest.size,
-      readAt,
-      file: manifest,
-      owner,
-      territory,
-      needed: true,
-    };
   }
 
   /** Journals that a snapshot has replaced, or that nobody can go on with: they are to be deleted. */
@@ -178,7 +122,7 @@ export class Rebuild {
   ): Promise<RebuiltJournal[]> {
     const rest: RebuiltJournal[] = [];
     for (const file of found.filter((each) => !chain.includes(each))) {
-      const manifest = await this.manifest(file);
+      const manifest = await this.source.manifest(file);
       const { number, snapshot, whole, territory } = file;
       const nothing = { units: 0, readAt: 0, needed: false };
       rest.push({ number, snapshot, whole, ...nothing, bytes: manifest.size, file: manifest, owner, territory });
@@ -244,15 +188,5 @@ export class Rebuild {
       }
     }
     return found;
-  }
-}
-
-/** Damage names the journal that has it. */
-async function naming<T>({ number, fid }: JournalFile, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof JournalDamaged)) throw error;
-    throw new JournalDamaged(`journal ${number}, ${fid}: ${error.message}`, { cause: error });
   }
 }

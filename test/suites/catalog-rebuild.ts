@@ -22,7 +22,7 @@ export function rebuildContract(open: OpenCatalog): void {
     }
     /** Empties the catalog, as a new one is. */
     async function emptied(units: readonly JournalUnit[]): Promise<void> {
-      await rebuild().apply(units.map(({ unit, key }) => ({ unit, key })));
+      await rebuild().apply({ units: units.map(({ unit, key }) => ({ unit, key })) });
       expect(await all()).to.deep.equal([]);
     }
     const journal = (number: number, more: Partial<RebuiltJournal> = {}): RebuiltJournal => ({
@@ -65,7 +65,7 @@ export function rebuildContract(open: OpenCatalog): void {
       const usage = await catalog.usage.bucket("box");
       await emptied(units);
       expect(await rebuild().begin(STREAM)).to.equal(0);
-      for (let at = 0; at < units.length; at += 2) await rebuild().apply(units.slice(at, at + 2));
+      for (let at = 0; at < units.length; at += 2) await rebuild().apply({ units: units.slice(at, at + 2) });
       for (const { id } of await rebuild().files(undefined, 100)) await rebuild().found(id, []);
       expect(await lost()).to.deep.equal([]);
       await rebuild().end([journal(7)], 9);
@@ -95,13 +95,13 @@ export function rebuildContract(open: OpenCatalog): void {
       const second = await all();
       await emptied([...first, ...second]);
       await rebuild().begin(STREAM);
-      await rebuild().apply(first);
-      await rebuild().apply(second);
+      await rebuild().apply({ units: first });
+      await rebuild().apply({ units: second });
       const gone = first.filter(({ unit, key }) => !second.some((each) => each.unit === unit && each.key === key));
       expect(gone.map(({ unit }) => unit)).to.deep.equal(["version"]);
-      await rebuild().apply(gone.map(({ unit, key }) => ({ unit, key })));
+      await rebuild().apply({ units: gone.map(({ unit, key }) => ({ unit, key })) });
       expect(await all()).to.deep.equal(second);
-      await rebuild().apply([...first, ...second, ...gone.map(({ unit, key }) => ({ unit, key }))]);
+      await rebuild().apply({ units: [...first, ...second, ...gone.map(({ unit, key }) => ({ unit, key }))] });
       expect(await all(), "in one go").to.deep.equal(second);
     });
 
@@ -119,11 +119,11 @@ export function rebuildContract(open: OpenCatalog): void {
           ],
         },
       });
-      await rebuild().apply([make(1, "one", 1), make(2, "two", 1)]);
+      await rebuild().apply({ units: [make(1, "one", 1), make(2, "two", 1)] });
       expect((await on.catalog.objects.get("box", "k"))?.etag).to.equal("two");
-      await rebuild().apply([make(3, "three", 1)]);
+      await rebuild().apply({ units: [make(3, "three", 1)] });
       expect((await on.catalog.objects.get("box", "k"))?.etag).to.equal("three");
-      await rebuild().apply([make(1, "one", 0), make(2, "two", 0)]);
+      await rebuild().apply({ units: [make(1, "one", 0), make(2, "two", 0)] });
       expect((await on.catalog.objects.get("box", "k", "two"))?.isLatest).to.equal(false);
     });
 
@@ -135,7 +135,7 @@ export function rebuildContract(open: OpenCatalog): void {
       const units = await all();
       await emptied(units);
       await rebuild().begin(STREAM);
-      await rebuild().apply(units);
+      await rebuild().apply({ units: units });
       await rebuild().missing(away.file);
       expect(await lost()).to.deep.equal(["staged", "away"]);
       expect(await lost()).to.deep.equal([]);
@@ -158,7 +158,7 @@ export function rebuildContract(open: OpenCatalog): void {
       const units = await all();
       await emptied(units);
       await rebuild().begin(STREAM);
-      await rebuild().apply(units);
+      await rebuild().apply({ units: units });
       await rebuild().applied(4);
       expect(await lost()).to.deep.equal(["staged"]);
       expect((await on.catalog.journal.state()).rebuiltTo).to.equal(4);
@@ -188,7 +188,7 @@ export function rebuildContract(open: OpenCatalog): void {
       const units = await all();
       await emptied(units);
       await rebuild().begin(STREAM);
-      await rebuild().apply(units.filter(({ unit }) => unit !== "version"));
+      await rebuild().apply({ units: units.filter(({ unit }) => unit !== "version") });
       await rebuild().end([journal(3, { needed: false }), journal(4)], 4);
       const deletes = await on.catalog.jobs.lease(["delete"], 10, 1);
       expect(deletes).to.have.length(2);

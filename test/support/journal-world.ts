@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Catalog, JournalCatalog, JournalCursor, JournalUnit, NewFile } from "../../src/catalog/catalog.js";
+import type { Catalog, JournalCatalog, JournalUnit, NewFile } from "../../src/catalog/catalog.js";
 import { openSqliteCatalog } from "../../src/catalog/sqlite/sqlite-catalog.js";
 import { ORDER_NAMES, OrderNames } from "../../src/distribution/order-name.js";
 import { JournalWorker } from "../../src/journal/journal-worker.js";
@@ -13,9 +13,9 @@ import { PLAIN } from "../../src/model/file.js";
 import type { Fid, Hash } from "../../src/model/hash.js";
 import type { BlobId } from "../../src/model/object.js";
 import type { ChainFile } from "../../src/network/chain/chain.js";
-import { ByteStream } from "../../src/streams/byte-stream.js";
 import { collect } from "./collect.js";
 import { otherText, versionText } from "./journal-units.js";
+import { everything, MountedJournals, reading } from "./mounted-journals.js";
 import { seededRandom } from "./seeded-random.js";
 import { testKeys } from "./test-keys.js";
 
@@ -40,19 +40,7 @@ interface Moment {
   readonly onChain: ReadonlySet<Fid>;
 }
 
-const nameOf = ({ unit, key }: JournalCursor) => `${unit} ${key}`;
 const digest = (text: string) => createHash("sha256").update(text).digest("hex") as Hash;
-
-/** All there is in a catalog, as a snapshot has it. */
-async function everything({ journal }: Catalog): Promise<Map<string, JournalUnit>> {
-  const units = new Map<string, JournalUnit>();
-  for (let after: JournalCursor | undefined; ;) {
-    const page = await journal.all(after, 1000);
-    for (const unit of page.units) units.set(nameOf(unit), unit);
-    if (!page.next) return units;
-    after = page.next;
-  }
-}
 
 /**
  * A gateway's catalog that clients and workers change at random, with the real journal, over a chain and a network that are
@@ -76,6 +64,10 @@ export class JournalWorld {
   /** What went wrong, in words. */
   readonly wrong: string[] = [];
   losses = 0;
+  /** How often the mount was compared with a state that the catalog had. */
+  compared = 0;
+  /** Another gateway's, which follows the journals. */
+  private mount: MountedJournals | undefined;
 
   constructor(
     seed: number,
@@ -90,13 +82,30 @@ export class JournalWorld {
       for (let step = 0; step < steps && this.wrong.length === 0; step++) {
         this.now += Math.floor(this.random() * 60_000);
         if (this.random() < 0.03) await this.loseDisk();
+        else if (this.random() < 0.05) await this.follow();
         else if (this.random() < 0.2) await this.journal();
         else await this.change();
       }
       if (this.wrong.length === 0) await this.loseDisk();
     } finally {
       await this.close();
+      await this.mount?.close();
     }
+  }
+
+  private async follow(): Promise<void> {
+    const moment = this.journaled === undefined ? undefined : this.moments.get(this.journaled);
+    if (!moment) return;
+    const clock = { now: () => this.now, sleep: () => Promise.resolve() };
+    this.mount ??= await MountedJournals.open({ ...this.reading(), clock }, OWNER.cessAccount);
+    // As after a start, now and then.
+    if (this.random() < 0.3) this.mount.restart();
+    this.wrong.push(...(await this.mount.follow(moment.units)));
+    this.compared++;
+  }
+
+  private reading() {
+    return reading(this.chain, this.network, (fid, size) => this.file(fid, size, []));
   }
 
   private async open(): Promise<void> {
@@ -348,19 +357,9 @@ export class JournalWorld {
   }
 
   private rebuild(): Promise<RebuildReport> {
-    const { chain, network, catalog } = this;
     return new Rebuild({
-      catalog,
-      chain: { file: (fid) => Promise.resolve(chain.get(fid)), ownedFiles: () => Promise.resolve([...chain.keys()]) },
-      files: {
-        find: (fid) => {
-          const listed = chain.get(fid);
-          const { size = 0 } = listed ?? {};
-          return Promise.resolve(listed && { ...this.file(fid, size, []), size });
-        },
-      },
-      retrieval: { open: ([{ file } = {} as never]) => Promise.resolve(ByteStream.of(network.get(file.fid)!)) },
-      ...{ keys: KEYS, names, schemas: [SCHEMA] },
+      ...this.reading(),
+      catalog: this.catalog,
       accounts: () => Promise.resolve({ owner: () => OWNER, all: [OWNER] }),
       progress: () => undefined,
     }).run(OWNER);

@@ -2,7 +2,7 @@ import type { JournalUnit } from "../../model/journal-unit.js";
 import type { CessFile } from "../../model/file.js";
 import type { Fid } from "../../model/hash.js";
 import type { Placement } from "./file-catalog.js";
-import type { Journal } from "./journal-catalog.js";
+import type { Journal, JournalCursor } from "./journal-catalog.js";
 
 /** A version whose bytes are not to be had. */
 export interface LostVersion {
@@ -30,6 +30,13 @@ export interface RebuiltJournal extends Omit<Journal, "fid" | "segments"> {
   readonly needed: boolean;
 }
 
+/** Units that come one after the other in a journal. */
+export interface ReplayedPage {
+  readonly units: readonly JournalUnit[];
+  /** What is between these, in the order of units and keys, and is not among the units, goes: a snapshot does not have it. */
+  readonly gone?: { readonly after: JournalCursor | undefined; readonly to: JournalCursor | undefined };
+}
+
 /** Makes a catalog from its journals: docs/journal.md. Nothing else may use it meanwhile. All of it may be repeated. */
 export interface RebuildCatalog {
   /**
@@ -38,7 +45,13 @@ export interface RebuildCatalog {
    */
   begin(stream: string): Promise<number>;
   /** Gives these units the state that a journal has of them, in one transaction. */
-  apply(units: readonly JournalUnit[]): Promise<void>;
+  apply(page: ReplayedPage): Promise<void>;
+  /**
+   * For a catalog in a file of its own, which nobody else writes to: gives it the state of these journals, the last of which
+   * is whole, in one transaction, however long it takes to read them. Whoever reads sees what was there before, until it has
+   * ended. Rejects with what `pages` throws, and has changed nothing then.
+   */
+  follow(stream: string, journals: readonly Journal[], pages: AsyncIterable<ReplayedPage>): Promise<void>;
   /** The catalog has all of this journal. */
   applied(number: number): Promise<void>;
   /** Files in order of their ids, after this one. */

@@ -18,7 +18,7 @@ function show(answer: JournalAnswer, json: boolean | undefined): void {
   console.log(json ? JSON.stringify(answer, undefined, 2) : textOf(answer));
 }
 
-function textOf({ enabled, stream, snapshotDue, changedSince, pending, journals }: JournalAnswer): string {
+function textOf({ enabled, stream, snapshotDue, changedSince, pending, journals, mounts }: JournalAnswer): string {
   return tableText([
     ["journal", enabled ? stream : `${stream} (not kept: journal.enabled is false)`],
     [
@@ -31,6 +31,16 @@ function textOf({ enabled, stream, snapshotDue, changedSince, pending, journals 
         [
           `${each.snapshot ? "snapshot" : "journal"} ${each.number}`,
           `${each.state}, ${each.units} units, ${bytesText(each.bytes)}, ${each.fid}`,
+        ] as const,
+    ),
+    ...mounts.map(
+      ({ mount, number, readAt, failure }) =>
+        [
+          `mount ${mount}`,
+          [
+            readAt === undefined ? "nothing replayed yet" : `as it was ${ageText(readAt)} ago, journal ${number}`,
+            ...(failure === undefined ? [] : [failure]),
+          ].join("; "),
         ] as const,
     ),
   ]);

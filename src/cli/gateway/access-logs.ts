@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Logger } from "pino";
 import { systemClock } from "../../async/system-clock.js";
 import type { Config } from "../../config/config.js";
-import type { CessGateway } from "../../gateway/cess-gateway.js";
+import type { Gateway } from "../../gateway/gateway.js";
 import { AccessLogger } from "../../maintenance/access-logger.js";
 import { AccessSpool } from "../../maintenance/access-spool.js";
 import type { ProcessShare, RequestServices } from "./s3-services.js";
@@ -14,7 +14,7 @@ import type { ProcessShare, RequestServices } from "./s3-services.js";
 export async function openAccessLogs(
   config: Config,
   services: RequestServices,
-  gateway: CessGateway,
+  gateway: Gateway,
   log: Logger,
   { index, processes, logs = index < 2 ? "" : `process-${index}` }: ProcessShare,
 ): Promise<{ readonly spool: AccessSpool; readonly accessLogger: AccessLogger }> {

@@ -22,6 +22,7 @@ import { leaseKeeper, type LeaseKeeping } from "./lease-keeping.js";
 import { ListenerSecurity } from "./listener-security.js";
 import { Metrics } from "../metrics/metrics.js";
 import { openOperatorListeners } from "./operator-listeners.js";
+import { mountsCheck } from "./mounts.js";
 import { peerServer } from "./peer-listener.js";
 import { publicServer } from "./public-listener.js";
 import { RegisterGateway } from "./register-gateway.js";
@@ -130,7 +131,7 @@ export class GatewayServer implements Running {
     const keeper = keepLeases(config, services, chainStatus, audit, log);
     metrics.leases(keeper.buyer);
     const others = requests ? [requests.check] : [];
-    const checks = [keeper.check, services.registration, ...stateChecks(services), ...others];
+    const checks = [keeper.check, services.registration, ...furtherChecks(services), ...others];
     const watch = gatewayHealth(config, services, accounts, drain, log, checks);
     // Also for what several request processes tell.
     const onWork = workNotice(services);
@@ -248,9 +249,9 @@ function ending(log: Logger, end: () => void): (reason: string) => void {
   };
 }
 
-/** Of what is shared with other gateways. */
-function stateChecks({ state: { shared } }: Services): HealthCheck[] {
-  return shared ? [shared] : [];
+/** Of what is shared with other gateways, and what is read of them. */
+function furtherChecks({ state: { shared }, followers }: Services): HealthCheck[] {
+  return [...(shared ? [shared] : []), mountsCheck(followers)];
 }
 
 /** As an operator's signal. */

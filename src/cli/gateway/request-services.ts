@@ -20,6 +20,7 @@ import { gatewayState, type GatewayState } from "../state/gateway-state.js";
 import { limitsWorker, processLimits } from "../state/limits.js";
 import { TracedParts } from "../tracing/traced-parts.js";
 import type { GatewayKeys } from "./gateway-keys.js";
+import { closeMounts, openMounts } from "./mounts.js";
 import { placementTags } from "./placement.js";
 import { JsonReadingStore } from "./reading-store.js";
 import type { ProcessShare, RequestServices } from "./s3-services.js";
@@ -83,6 +84,7 @@ export async function openRequestServices(
     retrieval: new RemoteRetrieval(background),
     receipts: new RemoteReceipts(background),
     supervisor,
+    mounts: await openMounts(config, keys.keys),
     state,
     limits,
     background,
@@ -96,6 +98,7 @@ export async function closeRequestServices(services: RemoteServices): Promise<vo
   await services.background.close();
   await services.digests.close();
   await services.blobs.close();
+  await closeMounts(services.mounts);
   await services.catalog.close();
   await services.keys.close();
 }

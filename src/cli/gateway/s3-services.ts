@@ -8,6 +8,7 @@ import type { Keys } from "../../keys/keys.js";
 import type { PlacementTags } from "../../model/placement-tags.js";
 import type { UploadPreprocessing } from "../../preprocessing/preprocessing.js";
 import type { NetworkFiles } from "../../retrieval/network-files.js";
+import type { OpenMount } from "./mounts.js";
 import type { Receipts } from "../../receipts/receipts.js";
 import type { Retrieval } from "../../retrieval/retrieval.js";
 
@@ -28,6 +29,8 @@ export interface RequestServices {
   readonly retrieval: Retrieval;
   readonly receipts: Pick<Receipts, "of">;
   readonly supervisor: Supervisor;
+  /** Buckets of other gateways. */
+  readonly mounts: readonly OpenMount[];
 }
 
 /** Which process this is of how many that serve requests. */

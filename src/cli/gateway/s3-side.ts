@@ -1,7 +1,8 @@
 import type { Logger } from "pino";
 import { systemClock } from "../../async/system-clock.js";
 import type { Config } from "../../config/config.js";
-import { CessGateway, type GatewayComponents } from "../../gateway/cess-gateway.js";
+import { CessGateway, type GatewayComponents, type GatewaySettings } from "../../gateway/cess-gateway.js";
+import type { Gateway } from "../../gateway/gateway.js";
 import { NetworkBucket } from "../../gateway/objects/network-bucket.js";
 import type { AccessSpool } from "../../maintenance/access-spool.js";
 import { createS3App, type S3AppSettings } from "../../s3/app.js";
@@ -12,6 +13,7 @@ import type { RequestFamilies } from "../metrics/request-families.js";
 import type { Tracing } from "../tracing/tracing.js";
 import { openAccessLogs } from "./access-logs.js";
 import type { Accounts } from "./accounts.js";
+import { withMounts } from "./mounts.js";
 import type { ListenerSecurity } from "./listener-security.js";
 import { S3Server } from "./s3-server.js";
 import type { ProcessShare, RequestServices } from "./s3-services.js";
@@ -36,33 +38,41 @@ export interface GatewayParts {
 export async function openGateway(
   config: Config,
   { services, accounts, paidUntil, onWork, log }: GatewayParts,
-): Promise<CessGateway> {
+): Promise<Gateway> {
   const lease: NonNullable<GatewayComponents["lease"]> = {
     paidUntil,
     onOutlived: (fields, text) => log.warn(fields, text),
   };
-  return new CessGateway(
-    {
-      ...services,
-      accounts,
-      lease,
-      network: await networkBucket(config, services, log),
-      clock: systemClock,
-      onWork,
-    },
-    {
-      region: config.region,
-      newBuckets: config.newBuckets,
-      encryption: config.encryption,
-      packing: config.packing,
-      multipartEtag: config.etag.multipart,
-      lifecycleDayMs: config.lifecycleDayMs,
-      webhooks: config.notifications.webhooks.map(({ name }) => name),
-      quota: { staleMs: config.chain.staleSeconds * 1000 },
-      outlive: config.leases.outlive,
-      recoverable: config.journal.enabled,
-    },
+  const settings = gatewaySettings(config);
+  const shared = { accounts, lease, clock: systemClock };
+  const network = await networkBucket(config, services, log);
+  const own = new CessGateway({ ...services, ...shared, network, onWork }, settings);
+  const { blobs, preprocessing, retrieval, chain, files } = services;
+  // Nothing is written there, and no receipts are issued for what another gateway has.
+  return withMounts(
+    own,
+    services.mounts,
+    (mount) =>
+      new CessGateway(
+        { ...shared, blobs, preprocessing, retrieval, chain, files, ...mount },
+        { ...settings, recoverable: false },
+      ),
   );
+}
+
+function gatewaySettings(config: Config): Partial<GatewaySettings> {
+  return {
+    region: config.region,
+    newBuckets: config.newBuckets,
+    encryption: config.encryption,
+    packing: config.packing,
+    multipartEtag: config.etag.multipart,
+    lifecycleDayMs: config.lifecycleDayMs,
+    webhooks: config.notifications.webhooks.map(({ name }) => name),
+    quota: { staleMs: config.chain.staleSeconds * 1000 },
+    outlive: config.leases.outlive,
+    recoverable: config.journal.enabled,
+  };
 }
 
 /** The bucket of all files on the network; undefined when it is off, or when a user's bucket has its name. */
@@ -80,7 +90,7 @@ async function networkBucket(
 export interface S3SideParts {
   readonly services: RequestServices;
   readonly accounts: Accounts;
-  readonly gateway: CessGateway;
+  readonly gateway: Gateway;
   readonly identification: Identification;
   readonly security: ListenerSecurity;
   readonly requests: RequestFamilies;

@@ -32,6 +32,7 @@ import { Packer, PACKER_DEFAULTS, type PackerSettings } from "../../packing/pack
 import type { DamageRecord } from "../../model/damage.js";
 import { ResumablePreprocessing } from "../../preprocessing/resumable-preprocessing.js";
 import { ChainReceipts } from "../../receipts/chain-receipts.js";
+import type { MountFollower } from "../../journal/mount-follower.js";
 import type { NetworkFiles } from "../../retrieval/network-files.js";
 import { NetworkRetrieval } from "../../retrieval/network-retrieval.js";
 import { RestoredFragments } from "../../scrubbing/restored-fragments.js";
@@ -51,6 +52,7 @@ import { catalogPath } from "./catalog.js";
 import { placementPolicy, placementTags } from "./placement.js";
 import type { GatewayKeys } from "./gateway-keys.js";
 import { openJournal, type JournalKeeping } from "./journal.js";
+import { closeMounts, followMounts, openMounts, type OpenMount } from "./mounts.js";
 import { diskSpace, openBlobs, openCatalogAndStaging, openDigests } from "./stores.js";
 import { gatewayPeers } from "./gateway-peers.js";
 import { SharedNonces } from "./shared-nonces.js";
@@ -100,6 +102,9 @@ export interface Services extends Scrubbing {
   readonly distribution: Distribution;
   readonly packer: Packer;
   readonly journal: JournalKeeping;
+  /** Buckets of other gateways, and what follows their journals. */
+  readonly mounts: readonly OpenMount[];
+  readonly followers: readonly MountFollower[];
   /** What of all gateways only one does. */
   readonly single: SingleWorkers;
   /** What buckets may choose by their tags. */
@@ -157,6 +162,8 @@ export async function openServices(config: Config, given: ServicesParts): Promis
   );
   const keeping = { ...given, keys: gatewayKeys.keys, orderNames, chain };
   const journal = await openJournal(config, { ...shared, ...keeping, catalog: single.catalogOf("journal") });
+  const mounts = await openMounts(config, gatewayKeys.keys);
+  const followers = await followMounts(mounts, catalog, { chain, retrieval, files: retrieval.files });
   const scrubbing = openScrubbing(config, { ...shared, single, chain, registry, pauses, retrieval, http });
   return {
     ...stores,
@@ -179,6 +186,8 @@ export async function openServices(config: Config, given: ServicesParts): Promis
     distribution,
     packer,
     journal,
+    mounts,
+    followers,
     single,
     placementTags: tags,
     ...scrubbing,
@@ -352,6 +361,7 @@ export async function closeServices(services: Services): Promise<void> {
   await services.guard.close().catch(() => undefined);
   // Its id is free in a minute by itself.
   await services.registration.close().catch(() => undefined);
+  await closeMounts(services.mounts);
   await services.catalog.close();
   await services.keys.close();
 }

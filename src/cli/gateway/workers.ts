@@ -82,6 +82,8 @@ export async function startWorkers(
     { maxAgeMs: notifications.maxAgeDays * 86_400_000 },
   );
   supervisor.add(single.run(notifier));
+  // Each gateway replays into its own data folder.
+  for (const follower of services.followers) supervisor.add(follower);
   supervisor.add(services.registration);
   // The operator may ask any gateway, and one of them has the packer.
   services.catalog.onAnnounced("flush", () => void services.packer.flush().catch(() => undefined));

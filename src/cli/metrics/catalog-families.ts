@@ -108,6 +108,31 @@ export function journalFamilies(registry: Registry, { catalog, journal }: Pick<S
   );
 }
 
+/** Buckets of other gateways. */
+export function mountFamilies(registry: Registry, { followers }: Pick<Services, "followers">): void {
+  if (followers.length === 0) return;
+  const states = new Remembered(() => Promise.all(followers.map((follower) => follower.state())));
+  labelledGauge(
+    registry,
+    "cess_s3_mount_journal_age_seconds",
+    "Time since the newest journal was read that the mount has; none is written while nothing changes",
+    async () =>
+      Object.fromEntries(
+        (await states.get()).flatMap(({ mount, replayed }) =>
+          replayed ? [[mount, Math.max(0, (systemClock.now() - replayed.readAt) / 1000)]] : [],
+        ),
+      ),
+    "mount",
+  );
+  labelledGauge(
+    registry,
+    "cess_s3_mount_failing",
+    "1 while the mount's journals cannot be followed, 0 while they are",
+    () => Object.fromEntries(followers.map(({ label, fault }) => [label, fault === undefined ? 0 : 1])),
+    "mount",
+  );
+}
+
 /** Packs, and what accounts' objects are. */
 export function packFamilies(
   registry: Registry,

@@ -8,7 +8,7 @@ import type { LeaseBuyer } from "../../leases/lease-buyer.js";
 import { certificateMetrics, type MeasuredListeners } from "./listener-metrics.js";
 import { gatewayFamilies } from "./gateway-families.js";
 import { leaseFamilies } from "./lease-families.js";
-import { catalogFamilies, journalFamilies, packFamilies } from "./catalog-families.js";
+import { catalogFamilies, journalFamilies, mountFamilies, packFamilies } from "./catalog-families.js";
 import { coordinationFamilies } from "./coordination-families.js";
 import { chainFamilies, distributionFamilies, nodeFamilies } from "./network-families.js";
 import { programFamilies } from "./process-families.js";
@@ -36,6 +36,7 @@ export class Metrics extends RequestMetrics {
     catalogFamilies(registry, services);
     packFamilies(registry, services, accounts);
     journalFamilies(registry, services);
+    mountFamilies(registry, services);
     stagingMetrics(registry, services);
     distributionFamilies(registry, services);
     nodeFamilies(registry, services);

@@ -199,9 +199,9 @@ describe("The journal's worker", () => {
       if (!page.next) break;
       after = page.next;
     }
-    await fixture.catalog.rebuild.apply(units.map(({ unit, key }) => ({ unit, key })));
+    await fixture.catalog.rebuild.apply({ units: units.map(({ unit, key }) => ({ unit, key })) });
     await fixture.catalog.rebuild.begin(stream);
-    await fixture.catalog.rebuild.apply(units);
+    await fixture.catalog.rebuild.apply({ units: units });
     await fixture.catalog.rebuild.end([], 1);
     await run(worker());
     expect((await store()).head).to.include({ number: 102, snapshot: false });
