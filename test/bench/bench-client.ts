@@ -2,9 +2,10 @@ import { Agent, request, type IncomingMessage } from "node:http";
 import aws4 from "aws4";
 import type { AccessKey, CessAccount } from "../../src/model/account.js";
 
+/** Of the form that Garage asks for; others take any. */
 export const BENCH_KEY: AccessKey = {
-  accessKeyId: "benchkey",
-  secretAccessKey: "benchsecret",
+  accessKeyId: `GK${"b".repeat(24)}`,
+  secretAccessKey: "5".repeat(64),
   account: { id: "b".repeat(64), displayName: "bench", cessAccount: "cXbench" as CessAccount, territory: "bench" },
 };
 

@@ -1,4 +1,4 @@
-import { spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -13,7 +13,7 @@ import { GatewayUnderTest } from "./gateway-under-test.js";
 export interface Peer {
   /** With its version, and what a PUT that was answered survives. */
   readonly name: string;
-  readonly kind: "ourselves" | "floor" | "versitygw" | "SeaweedFS";
+  readonly kind: "ourselves" | "floor" | "versitygw" | "SeaweedFS" | "Garage";
   readonly port: number;
   readonly pid: number;
   end(): Promise<void>;
@@ -65,6 +65,45 @@ export async function seaweedfs(folder: string): Promise<Peer | undefined> {
   await bucketAt(port);
   const { pid } = server;
   return { name: `SeaweedFS ${version}, no sync`, kind: "SeaweedFS", port, pid, end: () => server.end("SIGKILL") };
+}
+
+/** One node; undefined where `garage` is not in the path. */
+export async function garage(folder: string): Promise<Peer | undefined> {
+  const version = versionOf("garage", ["--version"], /(\d+\.\d+\.\d+)/);
+  if (version === undefined) return undefined;
+  const data = join(folder, "garage");
+  mkdirSync(data);
+  const file = join(data, "garage.toml");
+  const port = await reservePort();
+  const rpc = await reservePort();
+  writeFileSync(file, garageConfiguration(data, port, rpc));
+  const server = await serverOn(port, "garage", ["-c", file, "server"]);
+  const run = (...args: readonly string[]) => execFileSync("garage", ["-c", file, ...args], { encoding: "utf8" });
+  const [node = ""] = run("node", "id", "-q").split("@");
+  run("layout", "assign", "-z", "bench", "-c", "10G", node);
+  run("layout", "apply", "--version", "1");
+  const { accessKeyId, secretAccessKey } = BENCH_KEY;
+  run("key", "import", "--yes", "-n", "bench", accessKeyId, secretAccessKey);
+  run("key", "allow", "--create-bucket", accessKeyId);
+  await bucketAt(port);
+  const { pid } = server;
+  return { name: `Garage ${version}, no sync`, kind: "Garage", port, pid, end: () => server.end("SIGKILL") };
+}
+
+function garageConfiguration(data: string, port: number, rpc: number): string {
+  return `metadata_dir = "${join(data, "meta")}"
+data_dir = "${join(data, "data")}"
+db_engine = "lmdb"
+replication_factor = 1
+rpc_bind_addr = "127.0.0.1:${rpc}"
+rpc_public_addr = "127.0.0.1:${rpc}"
+rpc_secret = "${"0".repeat(64)}"
+
+[s3_api]
+s3_region = "us-east-1"
+api_bind_addr = "127.0.0.1:${port}"
+root_domain = ".localhost"
+`;
 }
 
 function serverOn(port: number, program: string, args: readonly string[]): Promise<ServerProcess> {

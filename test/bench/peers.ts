@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { KIB, MIB } from "../../src/model/sizes.js";
 import { processorMsOf } from "../support/processor-time.js";
 import type { Figure } from "./figure.js";
-import { floor, ourselves, type Peer, seaweedfs, versitygw } from "./peer-servers.js";
+import { floor, garage, ourselves, type Peer, seaweedfs, versitygw } from "./peer-servers.js";
 import { rawHead, readRaw, type RawRequest } from "./raw-reader.js";
 
 type Method = "PUT" | "GET" | "HEAD" | "DELETE";
@@ -95,7 +95,7 @@ export async function benchPeers(): Promise<Figure[]> {
   try {
     const us = await ourselves();
     peers.push(us, await floor());
-    for (const [name, start] of Object.entries({ versitygw, seaweedfs })) {
+    for (const [name, start] of Object.entries({ versitygw, seaweedfs, garage })) {
       const peer = await start(folder);
       if (peer) peers.push(peer);
       else process.stderr.write(`  ${name} is not in the path: not measured\n`);

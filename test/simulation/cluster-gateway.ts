@@ -87,7 +87,7 @@ export class ClusterGateway {
     setMachine(this.machine);
     const catalog = await openSqliteCatalog(
       { clock: owner, sealer: testKeys, gateway: id },
-      { path: world.path, shared: true, maxBatchMs: Infinity },
+      { path: world.path, shared: true, maxBatchMs: Infinity, checkpointRows: 0 },
     );
     // Its own property: a fenced catalog is made of these.
     Object.assign(catalog, { jobs: world.leases.over(catalog.jobs, id) });

@@ -183,7 +183,7 @@ export class Incarnation {
 export async function makeEmptyCatalog(scheduler: Scheduler, disk: SimulatedDisk, path: string): Promise<void> {
   const owner = new Owner(scheduler, "template");
   setMachine({ owner, disk, random: () => 0.5, catalogSynced: 0, connections: new Set(), diskMs: () => 1 });
-  const catalog: Catalog = await scheduler.run(openSqliteCatalog({ clock: owner, sealer: testKeys }, { path }));
+  const catalog: Catalog = await scheduler.run(openSqliteCatalog({ clock: owner, sealer: testKeys }, { path, checkpointRows: 0 }));
   await scheduler.run(catalog.close());
 }
 
@@ -205,7 +205,7 @@ async function openServices(world: Surroundings, owner: Owner, path: string) {
   const packing = world.packing.next();
   const keys = secrecy.nextKeys();
   const clock = owner;
-  const catalog = await openSqliteCatalog({ clock, sealer: keys }, { path, maxBatchMs: Infinity });
+  const catalog = await openSqliteCatalog({ clock, sealer: keys }, { path, maxBatchMs: Infinity, checkpointRows: 0 });
   const onDamage = new DamageRecorder({ catalog, log: { error: () => undefined } }).record;
   const blobs = await FileBlobs.open({
     folder: BLOBS_FOLDER,

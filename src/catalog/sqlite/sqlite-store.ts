@@ -8,6 +8,7 @@ import type { Schema } from "../schema.js";
 import { Announcements } from "../announcements.js";
 import type { Listener, PageColumn, PageQuery, Prepared, Store, Tx } from "../store.js";
 import { WRITE_QUEUE_DEFAULTS, WriteQueue, type Batches, type WriteQueueSettings } from "../write-queue.js";
+import { Checkpoints } from "./checkpoints.js";
 import { namingDamage } from "./damage.js";
 import { requireNotMoved } from "./moved-catalog.js";
 import { prepareMigration } from "./schema-copy.js";
@@ -16,6 +17,11 @@ import { StatementCache } from "./statement-cache.js";
 export interface SqliteSettings extends Partial<WriteQueueSettings> {
   /** Whether other processes have the file open meanwhile; false when not set. */
   readonly shared?: boolean;
+  /**
+   * After so many changed rows the write-ahead log is moved into the database, beside the event loop; 0: SQLite does it, in
+   * commits. SQLITE_DEFAULTS.checkpointRows when not set.
+   */
+  readonly checkpointRows?: number;
   /** The database file; its folder is created if it does not exist. `-wal` and `-shm` files are beside it. */
   readonly path: string;
 }
@@ -23,8 +29,12 @@ export interface SqliteSettings extends Partial<WriteQueueSettings> {
 export const SQLITE_DEFAULTS = {
   /** Page cache of each of the two connections, KiB. */
   cacheKib: 32 * 1024,
-  /** When the write-ahead log has so many pages (4 KiB each), a commit moves them into the database. */
+  /** A changed row is about one page of the write-ahead log. */
+  checkpointRows: 4000,
+  /** When the log has so many pages (4 KiB each), a commit moves them into the database, … */
   checkpointPages: 4000,
+  /** … but only so many where checkpoints run beside, and did not keep up. */
+  checkpointPagesAtMost: 32_000,
   /** How long another process (a backup, say) may hold the lock, ms. */
   busyTimeoutMs: 5000,
 };
@@ -42,6 +52,7 @@ export class SqliteStore implements Store {
   readonly reads: Kysely<Schema>;
   private readonly announcements = new Announcements();
   private readonly queue: WriteQueue<Tx>;
+  private readonly checkpoints: Checkpoints | undefined;
 
   private constructor(
     private readonly reader: Database.Database,
@@ -50,10 +61,12 @@ export class SqliteStore implements Store {
     settings: SqliteSettings,
   ) {
     this.shared = settings.shared ?? false;
+    this.checkpoints =
+      checkpointRows(settings) > 0 ? new Checkpoints(settings.path, checkpointRows(settings)) : undefined;
     this.reads = kysely(new StatementCache(reader));
     const statements = new StatementCache(writer);
     this.queue = new WriteQueue(
-      { batches: new SqliteBatches(kysely(statements), writer, statements, wal) },
+      { batches: new SqliteBatches(kysely(statements), writer, statements, wal, this.checkpoints) },
       { ...WRITE_QUEUE_DEFAULTS, takesTurns: this.shared, ...settings },
     );
   }
@@ -64,7 +77,7 @@ export class SqliteStore implements Store {
    */
   static async open(settings: SqliteSettings): Promise<SqliteStore> {
     await mkdir(dirname(settings.path), { recursive: true });
-    const writer = await namingDamage(settings.path, () => openWriter(settings.path));
+    const writer = await namingDamage(settings.path, () => openWriter(settings));
     const reader = connect(settings.path);
     reader.pragma("query_only = ON");
     // The log is created by the first transaction. Its name must be durable before its content counts as durable.
@@ -105,7 +118,7 @@ export class SqliteStore implements Store {
   }
 
   get changes(): number {
-    const { changes } = this.writer.prepare("select total_changes() as changes").get() as { changes: number };
+    const changes = changedRows(this.writer);
     if (!this.shared) return changes;
     // Counts the commits of other processes.
     const { data_version: others } = this.writer.prepare("pragma data_version").get() as { data_version: number };
@@ -131,6 +144,7 @@ export class SqliteStore implements Store {
 
   async close(): Promise<void> {
     await this.queue.close();
+    await this.checkpoints?.close();
     this.reader.close();
     // The last connection to close moves the log into the database and removes it.
     this.writer.close();
@@ -149,7 +163,8 @@ export class SqliteStore implements Store {
  * - A checkpoint syncs the log, copies its pages into the database, syncs the database, and only afterwards may the
  *   next commit begin the log anew over the old frames. A commit that we had not synced when that happened is in the
  *   database file by then, durably; syncing the log is then superfluous, never wrong. With NORMAL SQLite also syncs
- *   the log's new header before any frame follows it, so old and new frames are not mixed up.
+ *   the log's new header before any frame follows it, so old and new frames are not mixed up. All that holds whichever
+ *   connection makes the checkpoint, and when.
  * - The file is created once and lives as long as a connection is open, so our handle is on the right inode; its size
  *   is part of what fdatasync writes, and its name was synced with the folder when the store was opened.
  * - Several processes have the file open, each with its own handle on the log and its own connections. A connection holds a
@@ -168,6 +183,7 @@ class SqliteBatches implements Batches<Tx> {
     private readonly database: Database.Database,
     private readonly statements: StatementCache,
     private readonly wal: FileHandle,
+    private readonly checkpoints: Checkpoints | undefined,
   ) {}
 
   begin(): boolean {
@@ -197,6 +213,7 @@ class SqliteBatches implements Batches<Tx> {
 
   commit(): void {
     this.exec("commit");
+    this.checkpoints?.committed(changedRows(this.statements));
   }
 
   rollback(): void {
@@ -210,6 +227,14 @@ class SqliteBatches implements Batches<Tx> {
   private exec(statement: string): void {
     this.statements.prepare(statement).run([]);
   }
+}
+
+const checkpointRows = (settings: SqliteSettings) => settings.checkpointRows ?? SQLITE_DEFAULTS.checkpointRows;
+
+/** That this connection has changed, since it was opened. */
+function changedRows(connection: { prepare(sql: string): { all(values: readonly unknown[]): unknown[] } }): number {
+  const [row] = connection.prepare("select total_changes() as changes").all([]);
+  return (row as { changes: number }).changes;
 }
 
 /** Most rows' JSON lacks the wanted member, and searching for its name is cheaper than parsing. */
@@ -227,12 +252,14 @@ function connect(path: string): Database.Database {
   return database;
 }
 
-async function openWriter(path: string): Promise<Database.Database> {
+async function openWriter(settings: SqliteSettings): Promise<Database.Database> {
+  const { path } = settings;
   const writer = connect(path);
   try {
     writer.pragma("journal_mode = WAL");
     writer.pragma("synchronous = NORMAL");
-    writer.pragma(`wal_autocheckpoint = ${SQLITE_DEFAULTS.checkpointPages}`);
+    const { checkpointPages, checkpointPagesAtMost } = SQLITE_DEFAULTS;
+    writer.pragma(`wal_autocheckpoint = ${checkpointRows(settings) > 0 ? checkpointPagesAtMost : checkpointPages}`);
     await migrate(writer, path);
     // From now on the queue waits for other processes, because SQLite would do it on the event loop's thread.
     writer.pragma("busy_timeout = 0");

@@ -9,7 +9,7 @@ import { testKeys } from "../../support/test-keys.js";
 const [path = "", round = ""] = process.argv.slice(2);
 const catalog = await openSqliteCatalog(
   { clock: { now: () => Date.now(), sleep: () => Promise.resolve() }, sealer: testKeys },
-  { path },
+  { path, checkpointRows: 50 },
 );
 await catalog.buckets.create({ name: "box", owner: "anna", region: "us-east-1" });
 
