@@ -2,6 +2,7 @@
 import { Command, Option } from "commander";
 import { addAdminCommands, whereToAsk } from "./cli/commands/admin-commands.js";
 import type { RebuildOptions } from "./cli/commands/rebuild.js";
+import type { TakeOverOptions } from "./cli/commands/take-over.js";
 import type { LoginOptions } from "./cli/commands/login.js";
 import type { VerifyOptions } from "./cli/commands/verify.js";
 import { addIdentityCommands } from "./cli/commands/identity-commands.js";
@@ -202,6 +203,14 @@ program
   .option("--owner <address>", "CESS account that owns the journals; by default that of journal.account")
   .option("--json", "print the report as JSON")
   .action(async (options: RebuildOptions) => (await import("./cli/commands/rebuild.js")).runRebuild(options));
+
+program
+  .command("take-over")
+  .description("go on with the buckets of a mount as its own, when the gateway that wrote them is gone")
+  .option("-c, --config <file>", "configuration file (YAML); CESS_S3_CONFIG names it too")
+  .option("--owner <address>", "CESS account of the mount, where there are several")
+  .option("--json", "print the report as JSON")
+  .action(async (options: TakeOverOptions) => (await import("./cli/commands/take-over.js")).runTakeOver(options));
 
 addAdminCommands(program);
 

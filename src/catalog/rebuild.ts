@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { Clock } from "../model/clock.js";
+import { NETWORK_OWNER } from "../model/bucket.js";
 import type { Fid } from "../model/hash.js";
 import { CatalogUnusable } from "./catalog-unusable.js";
 import type {
@@ -44,11 +45,15 @@ export class RebuildTableCatalog implements RebuildCatalog {
           `the catalog of the journals ${state.stream} is being rebuilt there: begin with an empty one`,
         );
       }
+      await dropOwn(tx);
       for (const { tables } of UNITS)
         for (const { table } of tables) {
           const { rows } = await sql`select 1 from ${sql.table(table)} limit 1`.execute(tx);
           if (rows.length > 0)
-            throw new CatalogUnusable(`there is a catalog already, which has ${table}: a rebuild needs an empty one`);
+            throw new CatalogUnusable(
+              `there is a catalog already, which has ${table}: a rebuild needs an empty one. Begin with a data folder (or database) ` +
+                "that has nothing but keys.json, with cess-s3 rebuild",
+            );
         }
       await tx.updateTable("journal_state").set({ stream, rebuilt_to: 0 }).execute();
       return 0;
@@ -233,6 +238,19 @@ export class RebuildTableCatalog implements RebuildCatalog {
       more = files.length === PAGE;
     }
   }
+}
+
+/** What a gateway has in its catalog without anybody having put something there. */
+async function dropOwn(tx: Tx): Promise<void> {
+  await tx.deleteFrom("buckets").where("owner", "=", NETWORK_OWNER).execute();
+  const buckets = tx.selectFrom("buckets").select("name");
+  for (const table of ["configurations", "bucket_usage"] as const)
+    await tx.deleteFrom(table).where("bucket", "not in", buckets).execute();
+  const journals = await tx.selectFrom("files").select("id").where("journal", "is not", null).execute();
+  for (const { id } of journals) await removeFile(tx, id);
+  await tx.deleteFrom("journals").execute();
+  const version = await tx.selectFrom("versions").select("id").limit(1).executeTakeFirst();
+  if (!version) await tx.deleteFrom("key_uses").execute();
 }
 
 async function countLiveBytes(tx: Tx): Promise<void> {

@@ -13,9 +13,11 @@ const LOST =
   "its bytes were lost with the gateway that had them: they were not stored on CESS, or are not there any more";
 
 export interface RebuildComponents extends JournalSourceComponents {
-  readonly catalog: Pick<Catalog, "rebuild" | "packs">;
+  readonly catalog: Pick<Catalog, "rebuild" | "packs" | "journal">;
   readonly chain: Pick<Chain, "file" | "ownedFiles">;
   readonly names: { open(name: string): OpenedName | undefined };
+  /** What the names are made with that this gateway will write. Given: the newest journal's must be made with that, too. */
+  readonly ownNames?: { open(name: string): OpenedName | undefined };
   /** To be asked when the journals are replayed: accounts are in them, too. */
   readonly accounts: () => Promise<{
     readonly owner: (id: string) => Account | undefined;
@@ -56,14 +58,16 @@ export class Rebuild {
    */
   async run(account: Account, stream?: string): Promise<RebuildReport> {
     const { catalog, progress } = this.components;
-    const found = await this.find(account.cessAccount, stream);
+    const own = await catalog.journal.state();
+    const { found, obsolete } = await this.find(account.cessAccount, stream, own.stream);
     const chain = await chained(found, (file) => this.source.previous(file));
     const last = chain.at(-1);
     if (!last) throw new JournalDamaged("there is no journal");
+    await this.requireNoticed(last, account.cessAccount);
     const rebuiltTo = await catalog.rebuild.begin(last.stream);
     const made: RebuiltJournal[] = [];
     for (const file of chain) made.push(await this.replay(file, account, file.number > rebuiltTo));
-    const rest = await this.superseded(found, chain, account);
+    const rest = await this.superseded([...found, ...obsolete], chain, account);
     const held = await this.check();
     progress("counting");
     await catalog.rebuild.end([...rest, ...made], Math.max(...found.map(({ number }) => number)));
@@ -76,13 +80,15 @@ export class Rebuild {
     };
   }
 
-  private async find(account: CessAccount, wanted: string | undefined): Promise<readonly JournalFile[]> {
+  /** `own`: of the catalog that goes; its journals are obsolete. */
+  private async find(account: CessAccount, wanted: string | undefined, own: string) {
     const { chain, names, progress } = this.components;
     const fids = await chain.ownedFiles(account);
     const all = [...new Set(fids)];
     const streams = await journalFiles(chain, names, account, all, (looked) =>
       progress(`looking for journals: ${looked} of ${all.length} files`),
     );
+    const obsolete = own === wanted ? [] : (streams.get(own) ?? []);
     if (wanted === undefined && streams.size > 1)
       throw new JournalDamaged(
         `there are journals of ${streams.size} catalogs, ${[...streams.keys()].join(", ")}: say which one with --stream`,
@@ -93,7 +99,17 @@ export class Rebuild {
         `of the ${all.length} files that ${account} has on the chain none is a journal${wanted === undefined ? "" : ` of ${wanted}`} that the ` +
           "master keys open: is it the account of journal.account, and are these its keys?",
       );
-    return found;
+    return { found, obsolete: found === obsolete ? [] : obsolete };
+  }
+
+  /** What the rebuilt gateway writes must have names that the other one can open. */
+  private async requireNoticed({ fid, number }: JournalFile, account: CessAccount): Promise<void> {
+    const { chain, ownNames } = this.components;
+    if (!ownNames || (await journalFiles(chain, ownNames, account, [fid], () => undefined)).size > 0) return;
+    throw new JournalDamaged(
+      `journal ${number} was not named by the first master key of keys.json: the other gateway would not notice that this one goes on. ` +
+        "Put the other gateway's master key first, before the own one",
+    );
   }
 
   private async replay(file: JournalFile, { id: owner }: Account, wanted: boolean): Promise<RebuiltJournal> {

@@ -21,6 +21,9 @@ import { expect } from "chai";
 import { z } from "zod";
 import { journalSchema } from "../../src/cli/admin-answers.js";
 import { DevNetwork } from "../../src/devnet/dev-network.js";
+import type { Fid } from "../../src/model/hash.js";
+import { ChainSession } from "../../src/network/chain/chain-session.js";
+import { cessS3, Command } from "../support/command.js";
 import { eventually } from "../support/eventually.js";
 import { GatewayProcess } from "../support/gateway-process.js";
 import { headWithHeaders } from "../support/object-state.js";
@@ -58,6 +61,7 @@ describe("Buckets of another gateway", function () {
     return path;
   }
   const start = (config: string) => GatewayProcess.start(["serve", "--config", config], {});
+  const journal = () => ({ maxAgeSeconds: 3600, account: network.users[0]!.name });
   const mount = () => ({ account: network.users[0]!.cessAccount, mode: "read", refreshSeconds: 1 });
   const put = (Bucket: string, Key: string, Body: Buffer, more: Partial<PutObjectCommandInput> = {}) =>
     a.send(new PutObjectCommand({ Bucket, Key, Body, ...more }));
@@ -67,7 +71,7 @@ describe("Buckets of another gateway", function () {
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), "cess-s3-mounts-"));
     network = await DevNetwork.start({ folder: join(folder, "network"), nodes: 12, blockMs: 200, spec: 133 });
-    writer = await start(configure("writer", { journal: { maxAgeSeconds: 3600, account: network.users[0]!.name } }));
+    writer = await start(configure("writer", { journal: journal() }));
     a = writer.client();
   });
   after(async () => {
@@ -133,6 +137,15 @@ describe("Buckets of another gateway", function () {
     );
   }
 
+  const keyFile = z.object({ master: z.union([z.string(), z.array(z.string())]), kms: z.unknown() });
+  const readerKey = randomBytes(32).toString("base64");
+  /** The reader's key file: its own master key and the writer's, in this order. */
+  function writeKeys(order: (own: readonly string[], writer: readonly string[]) => readonly string[]): void {
+    const { master, kms } = keyFile.parse(JSON.parse(readFileSync(join(folder, "writer", "keys.json"), "utf8")));
+    const keys = { master: order([readerKey], [master].flat()), kms };
+    writeFileSync(join(folder, "reader", "keys.json"), JSON.stringify(keys), { mode: 0o600 });
+  }
+
   /** The reader has what the writer's newest journal has. */
   const followed = () =>
     eventually(
@@ -193,12 +206,9 @@ describe("Buckets of another gateway", function () {
   it("are read byte for byte by a gateway that has the key behind its own", async () => {
     const config = configure("reader", {
       mounts: [mount()],
-      journal: { maxAgeSeconds: 3600, account: network.users[1]!.name },
+      journal: journal(),
     });
-    const keyFile = z.object({ master: z.union([z.string(), z.array(z.string())]), kms: z.unknown() });
-    const { master, kms } = keyFile.parse(JSON.parse(readFileSync(join(folder, "writer", "keys.json"), "utf8")));
-    const keys = { master: [randomBytes(32).toString("base64"), ...[master].flat()], kms };
-    writeFileSync(join(folder, "reader", "keys.json"), JSON.stringify(keys), { mode: 0o600 });
+    writeKeys((own, other) => [...own, ...other]);
     reader = await start(config);
     b = reader.client();
     await followed();
@@ -233,5 +243,73 @@ describe("Buckets of another gateway", function () {
     const text = await (await fetch(`${reader.admin}/metrics`)).text();
     expect(text).to.match(/cess_s3_mount_journal_age_seconds\{mount="c\w+"\} \d/);
     expect(text).to.match(/cess_s3_mount_failing\{mount="c\w+"\} 0/);
+  });
+
+  it("become its own, when the other one is gone: with one command, which refuses what it cannot do", async () => {
+    // It has a journal of its own, of what nobody has put there.
+    await fetch(`${reader.admin}/journal/flush`, { method: "POST" });
+    const [own] = await eventually(
+      "a journal of its own is on CESS",
+      async () => {
+        const { journals } = await journalOf(reader);
+        return journals[0]?.state === "stored" ? journals : undefined;
+      },
+      60_000,
+    );
+    const wanted = await everything(a);
+    const { stream } = await journalOf(writer);
+    await writer.end("SIGKILL");
+    const config = join(folder, "reader.yaml");
+    const running = await cessS3(["take-over", "--config", config]);
+    expect(running.code, "while it runs").to.equal(1);
+    await reader.end();
+    const wrong = configure("reader", { mounts: [mount()], journal: { account: network.users[1]!.name } });
+    expect((await cessS3(["take-over", "--config", wrong])).stderr).to.contain("who has the other gateway's journals");
+    configure("reader", { mounts: [mount()], journal: journal() });
+    expect((await cessS3(["take-over", "--config", config])).stderr).to.contain("master key first");
+    writeKeys((own, other) => [...other, ...own]);
+    const { code, stdout, stderr } = await cessS3(["take-over", "--config", config, "--json"]);
+    expect(code, stderr).to.equal(0);
+    expect(z.object({ stream: z.string(), lost: z.array(z.unknown()) }).parse(JSON.parse(stdout))).to.deep.include({
+      stream,
+      lost: [],
+    });
+    const again = await cessS3(["take-over", "--config", config]);
+    expect(again.code).to.equal(1);
+    expect(again.stderr).to.contain("If it was taken over already, remove it from mounts");
+    reader = await start(configure("reader", { journal: journal() }));
+    b.destroy();
+    b = reader.client();
+    expectSame(await everything(b), wanted);
+    const session = new ChainSession({ endpoints: [network.chainEndpoint] });
+    await session.ready();
+    await eventually(
+      "its own journal is gone from the chain",
+      async () => ((await session.reader.file(own!.fid as Fid, "finalized")) ? undefined : true),
+      60_000,
+    );
+    await session.close();
+  });
+
+  it("are written by it from now on, and the other one, coming back, notices and ends", async () => {
+    await b.send(new PutObjectCommand({ Bucket: "plain", Key: "of the second", Body: randomBytes(1000) }));
+    await b.send(new DeleteObjectCommand({ Bucket: "plain", Key: "later" }));
+    await eventually(
+      "a journal tells of it",
+      async () => {
+        await fetch(`${reader.admin}/journal/flush`, { method: "POST" });
+        const { headers } = await headWithHeaders(b, { Bucket: "plain", Key: "of the second" });
+        return headers["x-cess-recoverable"] === "yes" ? true : undefined;
+      },
+      120_000,
+    );
+    const { code, output } = await Command.start(["serve", "--config", join(folder, "writer.yaml")], {
+      CESS_S3_LISTEN: "127.0.0.1:0",
+      CESS_S3_ADMIN_LISTEN: "127.0.0.1:0",
+    }).end();
+    expect(output).to.contain("another gateway was made from this one's journals");
+    expect(code).to.equal(0);
+    const { Body } = await b.send(new GetObjectCommand({ Bucket: "plain", Key: "of the second" }));
+    expect(Buffer.concat((await (Body as Readable).toArray()) as Buffer[])).to.have.length(1000);
   });
 });

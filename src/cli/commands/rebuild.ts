@@ -10,6 +10,7 @@ import { JournalDamaged } from "../../journal/journal-damaged.js";
 import { Rebuild, type RebuildReport } from "../../journal/rebuild.js";
 import { JOURNAL_KEYS } from "../../journal/sealed-journal.js";
 import { CATALOG_MARK } from "../../maintenance/catalog-guard.js";
+import type { KeyRing } from "../../keys/key-ring.js";
 import type { Account } from "../../model/account.js";
 import { ChainSession } from "../../network/chain/chain-session.js";
 import { ChainUnavailable } from "../../network/chain/chain.js";
@@ -40,6 +41,29 @@ export interface RebuildOptions {
 /** `cess-s3 rebuild`: makes the catalog of a gateway that is lost, from the journals on CESS and the master key. */
 export async function runRebuild(options: RebuildOptions): Promise<void> {
   const config = loadConfig(options.config);
+  await run("rebuild", config, options, (accounts) =>
+    Promise.resolve({ account: ownerOf(accounts, config, options.owner), stream: options.stream }),
+  );
+}
+
+/** The other gateway may come back, and must find that this one goes on. */
+const TAKE_OVER = "cess-s3 take-over";
+
+/** What a command makes a catalog from. */
+interface Origin {
+  readonly account: Account;
+  readonly stream: string | undefined;
+}
+type OriginOf = (accounts: Accounts, keys: KeyRing) => Promise<Origin>;
+
+/** Makes the catalog, prints the report, and records it. */
+export async function run(
+  act: "rebuild" | "take-over",
+  config: Config,
+  { json }: Pick<RebuildOptions, "json">,
+  originOf: OriginOf,
+): Promise<void> {
+  const command = `cess-s3 ${act}`;
   const keys = await gatewayKeys(config, plainLog);
   if (keys.create)
     throw new ConfigError(
@@ -47,14 +71,14 @@ export async function runRebuild(options: RebuildOptions): Promise<void> {
         "it in encryption.keyFile (CESS_S3_KEY_FILE)",
       { key: "encryption.keyFile" },
     );
-  const folder = await openGatewayFolder(config.dataDir, "cess-s3 rebuild", plainLog);
+  const folder = await openGatewayFolder(config.dataDir, command, plainLog);
   const progress = new Progress();
   try {
-    const report = await recorded(folder.path, { act: "rebuild", subject: resolve(config.dataDir) }, () =>
-      rebuild(config, keys, options, progress),
+    const report = await recorded(folder.path, { act, subject: resolve(config.dataDir) }, () =>
+      rebuild(command, config, keys, originOf, progress),
     );
     progress.end();
-    console.log(options.json ? JSON.stringify(report, undefined, 2) : textOf(report));
+    console.log(json ? JSON.stringify(report, undefined, 2) : textOf(report));
   } catch (error) {
     if (error instanceof JournalDamaged || error instanceof ChainUnavailable)
       throw new CommandError(error.message, { cause: error });
@@ -67,29 +91,31 @@ export async function runRebuild(options: RebuildOptions): Promise<void> {
 }
 
 async function rebuild(
+  command: string,
   config: Config,
   { keys }: GatewayKeys,
-  { stream, owner }: RebuildOptions,
+  originOf: OriginOf,
   progress: Progress,
 ): Promise<RebuildReport> {
   const accounts = new Accounts(config.accounts, keys);
-  const account = ownerOf(accounts, config, owner);
+  const { account, stream } = await originOf(accounts, keys);
   const catalog = await openCatalog(config, { clock: systemClock, sealer: keys, shared: false });
   const session = new ChainSession({ endpoints: config.chain.endpoints });
   try {
-    await requireNoneRuns(catalog, systemClock, "cess-s3 rebuild");
+    await requireNoneRuns(catalog, systemClock, command);
     progress.show(() => `connecting to ${config.chain.endpoints.join(", ")}`);
     await session.ready();
     const schemas = await knownMigrations();
     const found: RebuildReport[] = [];
     const reading = withNetworkReader(session, { allowPrivate: config.allowPrivateNodes }, async function* (retrieval) {
-      const run = new Rebuild({
+      const making = new Rebuild({
         catalog,
         chain: session.reader,
         files: retrieval.files,
         retrieval,
         keys: keys.derive(JOURNAL_KEYS),
         names: new OrderNames(keys.derive(ORDER_NAMES)),
+        ...(command === TAKE_OVER && { ownNames: new OrderNames(keys.derive(ORDER_NAMES).slice(0, 1)) }),
         schemas,
         accounts: async () => {
           await accounts.load(catalog);
@@ -97,7 +123,7 @@ async function rebuild(
         },
         progress: (text) => progress.show(() => text),
       });
-      yield await run.run(account, stream);
+      yield await making.run(account, stream);
     });
     for await (const report of reading) found.push(report);
     const [report] = found;

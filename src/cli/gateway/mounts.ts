@@ -30,6 +30,10 @@ export function mountFolder(dataDir: string, account: CessAccount, stream: strin
   return join(dataDir, "mounts", stream === undefined ? account : `${account}.${stream}`);
 }
 
+export function mountCatalog(dataDir: string, account: CessAccount, stream: string | undefined): string {
+  return join(mountFolder(dataDir, account, stream), "catalog.sqlite");
+}
+
 /**
  * Opens the catalogs of all mounts. One process writes to them, and others may read them meanwhile. Rejects with ConfigError
  * and CatalogUnusable.
@@ -42,7 +46,7 @@ export async function openMounts(
   for (const [index, { account: text, stream, refreshSeconds }] of mounts.entries()) {
     const at = `mounts[${index}].account`;
     const account = chainAccount(text, at, at);
-    const path = join(mountFolder(dataDir, account, stream), "catalog.sqlite");
+    const path = mountCatalog(dataDir, account, stream);
     // Also where one process does everything: what is replayed is found by the mark.
     const catalog = await openSqliteCatalog({ clock: systemClock, sealer: keys }, { path, shared: true });
     opened.push({ account, stream, refreshMs: refreshSeconds * 1000, catalog, keys });
