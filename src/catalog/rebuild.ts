@@ -134,6 +134,10 @@ export class RebuildTableCatalog implements RebuildCatalog {
   async end(journals: readonly RebuiltJournal[], last: number): Promise<void> {
     await this.recount();
     await this.dropUnneeded();
+    // Another machine may have been made of the same journals, and have been lost before the chain listed its first one: that
+    // may still come, and must not have a number that this one gives.
+    const readAt = Math.max(...journals.map((journal) => journal.readAt));
+    const seconds = Math.max(0, Math.floor((this.clock.now() - readAt) / 1000));
     await this.store.write(async (tx) => {
       await tx.deleteFrom("files").where("journal", "is not", null).execute();
       await tx.deleteFrom("journals").execute();
@@ -141,7 +145,7 @@ export class RebuildTableCatalog implements RebuildCatalog {
       if (!runsAlone(tx)) await continueCounting(tx);
       await tx
         .updateTable("journal_state")
-        .set({ number: last + SKIPPED, snapshot_due: 0, changed_at: null, rebuilt_to: CLAIM_DUE })
+        .set({ number: last + SKIPPED + seconds, snapshot_due: 0, changed_at: null, rebuilt_to: CLAIM_DUE })
         .execute();
     });
   }

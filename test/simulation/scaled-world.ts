@@ -104,6 +104,8 @@ const MACHINE: readonly Redirect[] = [
   dice("/src/gateway/objects/object-encryption.js"),
   dice("/src/keys/sealed-text.js"),
   dice("/src/packing/pack-writer.js"),
+  dice("/src/journal/sealed-journal.js"),
+  { importer: "/src/journal/journal-text.js", specifier: "node:zlib", to: here("./simulated-zlib.js") },
 ];
 
 /** Must be called before any module of src is loaded. `planted`: bugs to build in. */
