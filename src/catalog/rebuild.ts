@@ -136,8 +136,8 @@ export class RebuildTableCatalog implements RebuildCatalog {
     await this.dropUnneeded();
     // Another machine may have been made of the same journals, and have been lost before the chain listed its first one: that
     // may still come, and must not have a number that this one gives.
-    const readAt = Math.max(...journals.map((journal) => journal.readAt));
-    const seconds = Math.max(0, Math.floor((this.clock.now() - readAt) / 1000));
+    const now = this.clock.now();
+    const seconds = Math.max(0, Math.floor((now - (journals.at(-1)?.readAt ?? now)) / 1000));
     await this.store.write(async (tx) => {
       await tx.deleteFrom("files").where("journal", "is not", null).execute();
       await tx.deleteFrom("journals").execute();

@@ -9,7 +9,7 @@ import { copyCatalog, Incarnation, type Surroundings } from "./incarnation.js";
 import { setMachine } from "./machine.js";
 import { Rebuilding } from "./rebuilding.js";
 import type { Owner } from "./scheduler.js";
-import { ConnectionLost } from "./service.js";
+import { ConnectionLost, Violation } from "./service.js";
 import { SimulatedDisk } from "./simulated-disk.js";
 
 /** What a machine keeps of a gateway. */
@@ -19,6 +19,10 @@ export interface Disk {
   /** The catalog to begin with. */
   readonly left: string;
 }
+
+/** A gateway that comes back notices within this time, ms, whatever troubles the network has. */
+const RETURN_MS = 3_600_000;
+const STEP_MS = 5_000;
 
 export interface LivesParts {
   readonly owner: Owner;
@@ -42,6 +46,10 @@ export class GatewayLives {
   private rebuilding: Rebuilding | undefined;
   private onDeath: () => void = () => undefined;
   private processes = 0;
+  /** A process that others take for lost. */
+  private old: Incarnation | undefined;
+  private onOldDeath: () => void = () => undefined;
+  private standing = false;
   private readonly mourners = new Set<() => void>();
   private readonly waiting = new Set<() => void>();
 
@@ -78,7 +86,8 @@ export class GatewayLives {
   intercept(owner: Owner): boolean {
     const { rebuilding } = this;
     const process = [rebuilding, this.booting, this.incarnation].find((each) => each?.owner === owner);
-    const machine = (process ?? this.incarnation ?? this.booting ?? rebuilding)?.machine;
+    const machine = ((owner === this.old?.owner ? this.old : process) ?? this.incarnation ?? this.booting ?? rebuilding)
+      ?.machine;
     if (machine) setMachine(machine);
     if (!process || --this.untilDeath > 0) return false;
     if (process === rebuilding) {
@@ -121,8 +130,58 @@ export class GatewayLives {
     this.onDeath();
   }
 
+  /**
+   * The machine cannot be reached any more, and is not lost for ever: its process stands still, or has ended. Resolves with
+   * what brings it back, which resolves when it has been told to end.
+   */
+  cutOff(): () => Promise<void> {
+    const { random, owner, surroundings, trace } = this.parts;
+    const stands = random() < 0.5;
+    const { here, incarnation } = this;
+    trace(() => `${incarnation!.owner.name} is cut off${stands ? ", and stands still" : ""}`);
+    if (!stands) this.die(random() < 0.5);
+    else {
+      this.incarnation = undefined;
+      this.old = incarnation;
+      this.standing = true;
+      void this.stand(incarnation!.owner);
+      for (const mourn of this.mourners) mourn();
+      this.mourners.clear();
+    }
+    const { left } = this.here;
+    return async () => {
+      const ended = new Promise<void>((resolve) => (this.onOldDeath = resolve));
+      this.standing = false;
+      const back = stands ? incarnation! : new Incarnation(surroundings({ ...here, left }), ++this.processes);
+      this.old = back;
+      trace(() => `${back.owner.name} is back`);
+      if (!stands) void back.boot(left);
+      await Promise.race([ended, owner.sleep(RETURN_MS)]);
+      if (back.owner.alive)
+        throw new Violation(`${back.owner.name} does not notice that another one goes on in its place`);
+    };
+  }
+
+  private async stand(process: Owner): Promise<void> {
+    const { owner } = this.parts;
+    while (this.standing) {
+      process.standsUntil = owner.now() + 2 * STEP_MS;
+      await owner.sleep(STEP_MS);
+    }
+  }
+
+  /** A process is told that another gateway goes on in its place: it ends. */
+  superseded(owner: Owner): void {
+    if (owner !== this.old?.owner) throw new Violation(`${owner.name} is told that another one goes on in its place`);
+    this.parts.trace(() => `${owner.name} is told to end`);
+    this.old.kill(false);
+    this.old = undefined;
+    this.onOldDeath();
+  }
+
   /** Nothing of it runs any more. */
   bury(): void {
+    this.old?.kill(false);
     this.rebuilding?.kill();
     (this.incarnation ?? this.booting)?.kill(false);
   }

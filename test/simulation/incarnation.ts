@@ -6,16 +6,12 @@ import { inPack, placeInPack } from "../../src/blobs/blob-id.js";
 import { FileBlobs } from "../../src/blobs/file-blobs.js";
 import { TieredCache } from "../../src/cache/tiered-cache.js";
 import type { Catalog } from "../../src/catalog/catalog.js";
-import { knownMigrations } from "../../src/catalog/migrations.js";
 import { openSqliteCatalog } from "../../src/catalog/sqlite/sqlite-catalog.js";
 import { Distribution } from "../../src/distribution/distribution.js";
 import { ORDER_NAMES, OrderNames } from "../../src/distribution/order-name.js";
 import { AskingGateway } from "../support/asking-gateway.js";
 import type { MultipartEtag } from "../../src/gateway/uploads/uploads.js";
 import { CessGateway } from "../../src/gateway/cess-gateway.js";
-import { JournalFence } from "../../src/journal/journal-fence.js";
-import { JournalWorker, type JournalSettings } from "../../src/journal/journal-worker.js";
-import { JOURNAL_KEYS } from "../../src/journal/sealed-journal.js";
 import { CatalogGuard } from "../../src/maintenance/catalog-guard.js";
 import { DamageRecorder } from "../../src/maintenance/damage-recorder.js";
 import { OrphanSweeper } from "../../src/maintenance/orphan-sweeper.js";
@@ -43,6 +39,7 @@ import type { MemoryChain } from "../support/memory-chain.js";
 import { InProcessEncoder } from "./in-process-encoder.js";
 import type { Decay } from "./decay.js";
 import type { Overload } from "./overload.js";
+import { holdMs, keptJournal, type JournalSurroundings } from "./kept-journal.js";
 import { setMachine, type Machine } from "./machine.js";
 import type { Packing } from "./packing.js";
 import { Owner, type Scheduler } from "./scheduler.js";
@@ -82,19 +79,7 @@ export interface Surroundings {
   readonly diskSlowness: number;
 }
 
-export interface JournalSurroundings {
-  readonly settings: Partial<JournalSettings> & Pick<JournalSettings, "maxAgeMs">;
-  /** The catalog as this process's journal reaches it. */
-  readonly watched: (catalog: Catalog, owner: Owner) => Catalog;
-  /** Another gateway goes on in the place of this process. */
-  readonly onSuperseded: (owner: Owner) => void;
-}
-
 export const BLOCK_MS = 6_000;
-/** The newest migration, as journals name it. */
-export const SCHEMA = (await knownMigrations()).at(-1) ?? "";
-/** As `serve` has it. */
-const JOURNALS_WAITED_FOR = 4;
 export const BLOBS_FOLDER = "/data/blobs";
 /** Small enough that parts and objects lie on either side of every limit. */
 const PACKS = { packedBytes: 700, packBytes: 3000, groupBytes: 1500 };
@@ -302,13 +287,17 @@ async function openServices(world: Surroundings, owner: Owner, path: string) {
       blockMs: BLOCK_MS,
       bytesInFlight: 12 * FRAGMENT_SIZE,
       ...(!world.crowded && { encodeConcurrency: 1, storeConcurrency: 2, deleteConcurrency: 1 }),
-      ...(world.journal && { journalHoldMs: JOURNALS_WAITED_FOR * world.journal.settings.maxAgeMs }),
+      ...(world.journal && { journalHoldMs: holdMs(world.journal) }),
     },
   );
   const packer = new Packer(
     { catalog, blobs, preprocessing, retrieval, chain, clock, log, owners: (id) => accounts.get(id), wake },
     packing.packer,
   );
+  const kept = keptJournal(world.journal, {
+    ...{ catalog, blobs, preprocessing, chain, orderNames, keys, owner, accounts, supervisor },
+  });
+  await kept?.begin();
   await catalog.jobs.releaseOwn();
   if (world.decay.active) {
     const parts = {
@@ -330,25 +319,13 @@ async function openServices(world: Surroundings, owner: Owner, path: string) {
     supervisor.add(new Scrubber({ ...parts, looks, nodeRound }, world.decay.settings));
     supervisor.add(new Repairer({ ...parts, looks }, world.decay.settings));
   }
-  const { journal: keeping } = world;
-  const journal =
-    keeping &&
-    new JournalWorker(
-      {
-        catalog: keeping.watched(catalog, owner),
-        ...{ blobs, preprocessing, clock, wake },
-        keys: keys.derive(JOURNAL_KEYS),
-        account: () => [...accounts.values()][0],
-        schema: SCHEMA,
-        log: { warn: () => undefined, info: () => undefined },
-        fence: new JournalFence({ catalog, chain, names: orderNames }),
-        onSuperseded: () => keeping.onSuperseded(owner),
-      },
-      keeping.settings,
-    );
-  if (journal) supervisor.add(journal);
+  if (kept) {
+    supervisor.add(kept.fence);
+    supervisor.add(kept.journal);
+  }
   if (world.packing.used) supervisor.add(packer);
-  for (const { worker, concurrency } of distribution.workers) supervisor.add(worker, concurrency);
+  for (const { worker, concurrency } of distribution.workers)
+    supervisor.add(kept?.fenced(worker) ?? worker, concurrency);
   const shared = { catalog, blobs, clock };
   const every = { intervalMs: world.sweepMs };
   for (const worker of [
@@ -370,7 +347,7 @@ async function openServices(world: Surroundings, owner: Owner, path: string) {
       encryption: { default: secrecy.operatorDefault },
       multipartEtag,
       packing: { maxObjectBytes: packing.maxObjectBytes },
-      recoverable: journal !== undefined,
+      recoverable: kept !== undefined,
     },
   );
   return {
@@ -384,7 +361,6 @@ async function openServices(world: Surroundings, owner: Owner, path: string) {
     supervisor,
     distribution,
     packer,
-    journal,
     registry,
     gateway: new AskingGateway(cess),
   };

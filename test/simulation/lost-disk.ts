@@ -9,10 +9,11 @@ import { seededRandom } from "../support/seeded-random.js";
 import { ACCOUNTS } from "./accounts.js";
 import { Decay } from "./decay.js";
 import { GatewayLives, type Disk } from "./gateway-lives.js";
-import { BLOCK_MS, type Incarnation, type JournalSurroundings, type Surroundings } from "./incarnation.js";
+import { BLOCK_MS, type Incarnation, type Surroundings } from "./incarnation.js";
 import { requireNoHazard } from "./inspector.js";
 import { LostDiskClient, type LostDiskService } from "./lost-disk-client.js";
 import { Ledger, STORED, VERSIONS, writeOf, type StoredRow, type VersionRow } from "./lost-disk-ledger.js";
+import { holdMs, type JournalSurroundings } from "./kept-journal.js";
 import { setMachine } from "./machine.js";
 import { Overload } from "./overload.js";
 import { Packing } from "./packing.js";
@@ -28,8 +29,6 @@ import { STAGES, watchedJournal, type Stage } from "./watched-journal.js";
 
 /** Virtual time that may pass after the last fault until everything is stored and journaled, or rebuilt, ms. */
 const PATIENCE_MS = 4 * 3_600_000;
-/** As `serve` has it. */
-const JOURNALS_WAITED_FOR = 4;
 const KINDS = ["node", "partition", "stall", "finality", "fork", "fullBlocks", "outage", "latency", "loss", "refusal"];
 
 /**
@@ -49,6 +48,7 @@ export class LostDisk implements LostDiskService {
   private readonly secrecy: Secrecy;
   private readonly packing: Packing;
   private readonly journal: JournalSurroundings["settings"];
+  private readonly fenceMs: number;
   private readonly finalityLag: number;
   private lives!: GatewayLives;
   /** Where the journal must be so that its process dies soon. */
@@ -57,6 +57,10 @@ export class LostDisk implements LostDiskService {
   private lost = new Set<string>();
   /** Files on chain that the last rebuild has told of. */
   private unknown: readonly Fid[] = [];
+  /** The chain lists a journal of the gateway that runs. */
+  private claimed = false;
+  /** A gateway that was cut off comes back, and ends; undefined: there was none. */
+  private returning: Promise<void> | undefined;
   private mischief = 0;
   private stalled = 0;
   private fingerprint = 0;
@@ -84,7 +88,8 @@ export class LostDisk implements LostDiskService {
       maxUnits: one(5, 1_000_000, 1_000_000),
       segmentsBetweenSnapshots: one(8, 30, 100),
     };
-    this.ledger = new Ledger(() => this.scheduler.turns, JOURNALS_WAITED_FOR * this.journal.maxAgeMs);
+    this.fenceMs = one(5_000, 60_000);
+    this.ledger = new Ledger(() => this.scheduler.turns, holdMs({ settings: this.journal }));
     this.clients = [...this.accounts.values()].flatMap((account) =>
       ["0", "1"].map((name) => new LostDiskClient(this, account, name)),
     );
@@ -159,10 +164,11 @@ export class LostDisk implements LostDiskService {
     heal(parts);
     this.trace(() => "all is well");
     await this.untilJournaled();
+    await this.returning;
     await this.readAll();
     // Nothing is under way: all of it is there again.
     lives.die(false);
-    await this.loseDisk(true);
+    await this.loseDisk(storedIn(lives.left), true);
     await lives.boot();
     await this.untilJournaled();
     await this.readAll();
@@ -181,20 +187,41 @@ export class LostDisk implements LostDiskService {
       this.armed = STAGES[Math.floor(STAGES.length * random())]!;
       if (this.armed === "any") lives.untilDeath = 1 + Math.floor(10 ** (1 + 3 * random()));
       const losesDisk = random() < 0.75;
-      await lives.death(owner.sleep(1_200_000));
+      const cutsOff = random() < 0.25 && !this.returning;
+      await (cutsOff ? owner.sleep(200_000 * random()) : lives.death(owner.sleep(1_200_000)));
       this.armed = undefined;
+      lives.untilDeath = Infinity;
       // Nobody has anything of a catalog without journals.
-      if (losesDisk && this.ledger.isRecoverable) await this.loseDisk(false);
+      const isRecoverable = this.ledger.isRecoverable;
+      if (cutsOff && lives.incarnation) {
+        if (!isRecoverable) continue;
+        await this.cutOff();
+      } else if (losesDisk && isRecoverable) await this.loseDisk(storedIn(lives.left));
       await owner.sleep(30_000 * random());
       await lives.boot();
     }
   }
 
-  /** What another machine makes is compared with what it must be. `whole`: nothing was under way. */
-  private async loseDisk(whole: boolean): Promise<void> {
+  /** The machine cannot be reached, and another one is made; later it comes back. */
+  private async cutOff(): Promise<void> {
+    const { owner, random, lives } = this;
+    const left = storedBy(lives.incarnation);
+    const comeBack = lives.cutOff();
+    await this.loseDisk(left);
+    this.claimed = false;
+    this.returning = (async () => {
+      // Before the chain lists a journal of the new one nobody can know of it.
+      while (!this.claimed) await owner.sleep(5_000);
+      await owner.sleep(600_000 * random() ** 3);
+      await comeBack();
+    })();
+    this.returning.catch((error: unknown) => this.fail(error));
+  }
+
+  /** What another machine makes is compared with what it must be. `left`: what was stored. `whole`: nothing was under way. */
+  private async loseDisk(left: ReadonlyMap<string, string>, whole = false): Promise<void> {
     const { lives, ledger } = this;
     const at = this.owner.now();
-    const left = storedIn(lives.left);
     this.trace(() => "the disk is lost");
     const report = await lives.rebuild(PATIENCE_MS);
     this.trace(() => `rebuilt from ${report.journals.join(", ")}, ${report.lost.length} objects are lost`);
@@ -228,8 +255,7 @@ export class LostDisk implements LostDiskService {
       });
       const busy = jobs.encode + jobs.store + jobs.delete;
       if (busy === 0 && state.changedAt === undefined && !ordered) return;
-      if (this.owner.now() > end)
-        throw new Violation(`${busy} jobs are never done, or changes never journaled: ${JSON.stringify(state)}`);
+      if (this.owner.now() > end) throw new Violation(`not done: ${JSON.stringify({ jobs, ordered, ...state })}`);
       await this.owner.sleep(20_000);
     }
   }
@@ -261,8 +287,14 @@ export class LostDisk implements LostDiskService {
       journal: {
         settings: this.journal,
         watched: (catalog, owner) => this.watched(catalog, owner),
-        onSuperseded: (owner) =>
-          this.fail(new Violation(`${owner.name} is told that another one goes on in its place`)),
+        fenceMs: this.fenceMs,
+        onSuperseded: (owner) => {
+          try {
+            this.lives.superseded(owner);
+          } catch (error) {
+            this.fail(error);
+          }
+        },
       },
       folder: this.settings.folder,
       maxSegmentsPerFile: 1000,
@@ -277,7 +309,11 @@ export class LostDisk implements LostDiskService {
     const { ledger, scheduler } = this;
     return watchedJournal(catalog, {
       reached: (stage) => {
-        if (this.armed !== stage || this.lives.incarnation?.owner !== owner) return;
+        if (this.lives.incarnation?.owner !== owner) {
+          if (stage === "begin") this.fail(new Violation(`${owner.name} begins a journal though another one goes on`));
+          return;
+        }
+        if (this.armed !== stage) return;
         this.armed = undefined;
         this.lives.untilDeath = 1 + Math.floor(10 ** (2 * this.random()));
       },
@@ -288,7 +324,9 @@ export class LostDisk implements LostDiskService {
         return (number) => ledger.read(number, { from, to: scheduler.turns, at, safe });
       },
       stored: (number) => {
+        if (this.lives.incarnation?.owner !== owner) return;
         ledger.stored(number);
+        this.claimed = true;
         this.trace(() => `journal ${number} is stored`);
       },
     });
