@@ -15,7 +15,7 @@ export interface JournalFenceComponents {
   readonly account: () => Account | undefined;
   readonly clock: Clock;
   readonly log: Pick<Logger, "warn">;
-  /** Called once, when another gateway goes on with this catalog's journals: nothing more may be written to it. */
+  /** Called once, when another gateway goes on with this catalog's journals (not by `begin`): nothing more may be written to it. */
   readonly onSuperseded: (journal: number) => void;
   /** Called when it is known again, after a while in which it was not, that no other one does. */
   readonly onOurs: () => void;
@@ -35,6 +35,9 @@ const RETRY_MS = 1_000;
 const SLACK = 4;
 /** Looks take at most one part in so many of the time. */
 const REST = 50;
+
+/** Who goes on with a catalog's journals; `unknown`: the chain cannot be asked. */
+type Found = "ours" | "superseded" | "unknown";
 
 /**
  * Looks on the chain whether another gateway, made from this one's journals, goes on in its place: at the start, before each
@@ -65,38 +68,19 @@ export class JournalFence implements Worker {
   /** Whether this gateway is known to be the one that goes on; false also where nobody can tell. Rejects with ChainUnavailable. */
   async look(): Promise<boolean> {
     if (this.superseded) return false;
-    const { catalog, chain, clock, account, log, onSuperseded } = this.components;
-    const { stream, number } = await catalog.journal.state();
-    const began = clock.now();
-    // Nobody has anything of a catalog without journals.
-    if (number > 0) {
-      const owner = account();
-      if (!owner || !chain.connected) return false;
-      const newer = await this.newer(owner.cessAccount, stream, number);
-      if (newer !== undefined) {
-        this.superseded = true;
-        log.warn({ journal: newer, own: number }, "another gateway goes on with this catalog's journals");
-        onSuperseded(newer);
-        return false;
-      }
-    }
-    const wasFresh = this.isFresh;
-    const now = clock.now();
-    this.dueAt = Math.max(began + this.lookMs, now + REST * (now - began));
-    this.freshUntil = this.dueAt + this.lookMs / SLACK;
-    if (!wasFresh) this.components.onOurs();
-    return true;
+    const { found, newer } = await this.find();
+    if (newer !== undefined) this.components.onSuperseded(newer);
+    return found === "ours";
   }
 
   /**
    * Looks before anything else is done, and tries for so long, ms. `unknown`: the chain could not be asked in that time.
    */
-  async begin(patienceMs: number): Promise<"ours" | "superseded" | "unknown"> {
+  async begin(patienceMs: number): Promise<Found> {
     const { clock } = this.components;
     for (const end = clock.now() + patienceMs; ;) {
-      if (await this.look().catch(() => false)) return "ours";
-      if (this.superseded) return "superseded";
-      if (clock.now() >= end) return "unknown";
+      const { found } = await this.find().catch(() => ({ found: "unknown" as const }));
+      if (found !== "unknown" || clock.now() >= end) return found;
       await clock.sleep(Math.min(RETRY_MS, patienceMs));
     }
   }
@@ -108,6 +92,29 @@ export class JournalFence implements Worker {
     // The chain's own worker tells that it cannot be reached.
     await this.look().catch(() => false);
     return { kind: "idle", until: Math.max(this.dueAt, clock.now() + RETRY_MS) };
+  }
+
+  private async find(): Promise<{ readonly found: Found; readonly newer?: number }> {
+    const { catalog, chain, clock, account, log } = this.components;
+    const { stream, number } = await catalog.journal.state();
+    const began = clock.now();
+    // Nobody has anything of a catalog without journals.
+    if (number > 0) {
+      const owner = account();
+      if (!owner || !chain.connected) return { found: "unknown" };
+      const newer = await this.newer(owner.cessAccount, stream, number);
+      if (newer !== undefined) {
+        this.superseded = true;
+        log.warn({ journal: newer, own: number }, "another gateway goes on with this catalog's journals");
+        return { found: "superseded", newer };
+      }
+    }
+    const wasFresh = this.isFresh;
+    const now = clock.now();
+    this.dueAt = Math.max(began + this.lookMs, now + REST * (now - began));
+    this.freshUntil = this.dueAt + this.lookMs / SLACK;
+    if (!wasFresh) this.components.onOurs();
+    return { found: "ours" };
   }
 
   /** The highest number of this catalog's journals on the chain that it does not know, above `number`. */

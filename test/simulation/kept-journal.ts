@@ -73,6 +73,7 @@ export function keptJournal(keeping: JournalSurroundings | undefined, parts: Par
     /** Before anything else is done; never resolves where another gateway goes on. */
     begin: async () => {
       if ((await fence.begin(FENCE_PATIENCE_MS)) !== "superseded") return;
+      keeping.onSuperseded(owner);
       await new Promise<never>(() => undefined);
     },
     fenced: (worker: Worker) =>
