@@ -141,8 +141,9 @@ export class RebuildTableCatalog implements RebuildCatalog {
     await this.store.write(async (tx) => {
       await tx.deleteFrom("files").where("journal", "is not", null).execute();
       await tx.deleteFrom("journals").execute();
-      for (const journal of journals) await this.enter(tx, journal);
+      // The journals' own files are given ids.
       if (!runsAlone(tx)) await continueCounting(tx);
+      for (const journal of journals) await this.enter(tx, journal);
       await tx
         .updateTable("journal_state")
         .set({ number: last + SKIPPED + seconds, snapshot_due: 0, changed_at: null, rebuilt_to: CLAIM_DUE })

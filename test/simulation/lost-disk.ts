@@ -254,7 +254,7 @@ export class LostDisk implements LostDiskService {
         };
       });
       const busy = jobs.encode + jobs.store + jobs.delete;
-      if (busy === 0 && state.changedAt === undefined && !ordered) return;
+      if (busy === 0 && state.changedAt === undefined && state.claimDue !== true && !ordered) return;
       if (this.owner.now() > end) throw new Violation(`not done: ${JSON.stringify({ jobs, ordered, ...state })}`);
       await this.owner.sleep(20_000);
     }
