@@ -172,14 +172,19 @@ export class RebuildTableCatalog implements RebuildCatalog {
   async end(journals: readonly RebuiltJournal[], last: number): Promise<void> {
     await this.recount();
     await this.dropUnneeded();
+    // Another machine may have been made of the same journals, and have been lost before the chain listed its first one: that
+    // may still come, and must not have a number that this one gives.
+    const now = this.clock.now();
+    const seconds = Math.max(0, Math.floor((now - (journals.at(-1)?.readAt ?? now)) / 1000));
     await this.store.write(async (tx) => {
       await tx.deleteFrom("files").where("journal", "is not", null).execute();
       await tx.deleteFrom("journals").execute();
-      for (const journal of journals) await this.enter(tx, journal);
+      // The journals' own files are given ids.
       if (!runsAlone(tx)) await continueCounting(tx);
+      for (const journal of journals) await this.enter(tx, journal);
       await tx
         .updateTable("journal_state")
-        .set({ number: last + SKIPPED, snapshot_due: 0, changed_at: null, rebuilt_to: CLAIM_DUE })
+        .set({ number: last + SKIPPED + seconds, snapshot_due: 0, changed_at: null, rebuilt_to: CLAIM_DUE })
         .execute();
     });
   }

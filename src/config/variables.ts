@@ -94,6 +94,7 @@ export const GATEWAY_VARIABLES: Variables = {
   CESS_S3_JOURNAL: ["journal", "enabled"],
   CESS_S3_JOURNAL_ACCOUNT: ["journal", "account"],
   CESS_S3_JOURNAL_MAX_AGE: ["journal", "maxAgeSeconds"],
+  CESS_S3_JOURNAL_FENCE: ["journal", "fenceSeconds"],
   CESS_S3_ETAG_MULTIPART: ["etag", "multipart"],
   CESS_S3_PACK_MAX_OBJECT: ["packing", "maxObjectBytes"],
   CESS_S3_PACK_SEGMENTS: ["packing", "segments"],

@@ -45,9 +45,7 @@ export interface JournalComponents {
   readonly clock: Clock;
   readonly log: Pick<Logger, "warn" | "info">;
   /** Whether another gateway goes on in the place of this one. */
-  readonly fence: Pick<JournalFence, "isReady" | "newer">;
-  /** Called when one does: nothing more may be written to this catalog. */
-  readonly onSuperseded: (journal: number) => void;
+  readonly fence: Pick<JournalFence, "isFresh" | "look">;
   /** Wakes the worker of this name (Supervisor.wake). */
   readonly wake: (worker: string) => void;
 }
@@ -66,9 +64,6 @@ export class JournalWorker implements Worker {
   private readonly settings: JournalSettings;
   /** What has changed is to be written whatever its age. */
   private flushing = false;
-  /** Nobody else went on with this catalog when it was looked at last. */
-  private isOurs = false;
-  private superseded = false;
   /** Nothing is begun before: a journal has just failed. */
   private restUntil = -Infinity;
 
@@ -87,9 +82,9 @@ export class JournalWorker implements Worker {
   }
 
   async step(signal: AbortSignal): Promise<Progress> {
-    if (this.superseded) return this.later();
-    const { journal } = this.components.catalog;
-    if (!this.isOurs && !(await this.look())) return this.later();
+    const { catalog, fence } = this.components;
+    const { journal } = catalog;
+    if (!fence.isFresh && !(await fence.look())) return this.later();
     const journals = await journal.journals();
     if (await this.settle(journals)) return { kind: "busy" };
     if (journals.at(-1)?.state === "ordered") return this.later();
@@ -98,26 +93,9 @@ export class JournalWorker implements Worker {
     if (state.changedAt === undefined) this.flushing = false;
     if (!this.isDue(state) || (await this.olderRun())) return this.later();
     const account = this.components.account();
-    if (!account || !(await this.look())) return this.later();
+    if (!account || !(await fence.look())) return this.later();
     await this.write(state, journals, account, signal);
     return { kind: "busy" };
-  }
-
-  /** Resolves whether this gateway is still the one that writes. */
-  private async look(): Promise<boolean> {
-    const { catalog, fence, onSuperseded, log } = this.components;
-    const account = this.components.account();
-    const { stream, number } = await catalog.journal.state();
-    // Nobody has anything of a catalog without journals.
-    if (number === 0) return true;
-    if (!account || !fence.isReady) return false;
-    const newer = await fence.newer(account.cessAccount, stream, number);
-    this.isOurs = newer === undefined;
-    if (newer === undefined) return true;
-    this.superseded = true;
-    log.warn({ journal: newer, own: number }, "another gateway goes on with this catalog's journals");
-    onSuperseded(newer);
-    return false;
   }
 
   private later(): Progress {
@@ -152,13 +130,17 @@ export class JournalWorker implements Worker {
     const arrived = journals.find(({ state, file }) => state === "ordered" && file?.state === "stored");
     if (arrived) {
       await catalog.journal.stored(arrived.number);
+      // Of journals that it has replaced.
+      this.components.wake("delete");
       return true;
     }
     const whole = journals.findLast(({ state, whole }) => state === "stored" && whole);
     if (!whole) return false;
-    if (!(await catalog.journal.forget(whole.number, 10 * this.settings.pageUnits)))
+    if (!(await catalog.journal.forget(whole.number, 10 * this.settings.pageUnits))) {
       // Deletions wait for it.
       await catalog.jobs.wakeAll("delete");
+      this.components.wake("delete");
+    }
     return true;
   }
 

@@ -347,7 +347,8 @@ describe("A gateway whose disk is lost", function () {
       CESS_S3_ADMIN_LISTEN: "127.0.0.1:0",
     }).end();
     expect(output).to.contain("another gateway was made from this one's journals");
-    expect(code).to.equal(0);
+    expect(code, output).to.equal(1);
+    expect(output, "it takes no request").to.not.contain("S3 endpoint");
     expect((await head("late", "young", undefined))["x-cess-state"]).to.equal("stored");
   });
 });

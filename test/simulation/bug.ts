@@ -1,3 +1,4 @@
+import type { World } from "./run-settings.js";
 import type { Rewrite } from "./world-hooks.js";
 
 /** A bug planted by hand, to see that the simulation finds it. */
@@ -6,8 +7,8 @@ export interface Bug {
   /** What the gateway does with it, as a sentence. */
   readonly what: string;
   readonly rewrites: readonly Rewrite[];
-  /** It needs several gateways: the simulation of these finds it. */
-  readonly several?: true;
+  /** The kind of world that finds it; else the one of a single gateway. */
+  readonly world?: World;
 }
 
 export const bug = (name: string, what: string, file: string, find: string, replace: string): Bug => ({

@@ -1,5 +1,6 @@
 import { bug, type Bug } from "./bug.js";
 import { clusterBugs } from "./cluster-bugs.js";
+import { lostDiskBugs } from "./lost-disk-bugs.js";
 import { packingBugs } from "./packing-bugs.js";
 import { scrubBugs } from "./scrub-bugs.js";
 
@@ -296,4 +297,5 @@ export const bugs: readonly Bug[] = [
   ...packingBugs,
   ...scrubBugs,
   ...clusterBugs,
+  ...lostDiskBugs,
 ];

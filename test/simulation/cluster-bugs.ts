@@ -1,7 +1,7 @@
 import { bug, type Bug } from "./bug.js";
 
 /** Of several gateways: the simulation of these finds them. */
-const several = (...args: Parameters<typeof bug>): Bug => ({ ...bug(...args), several: true });
+const several = (...args: Parameters<typeof bug>): Bug => ({ ...bug(...args), world: "several" });
 
 export const clusterBugs: readonly Bug[] = [
   several(
@@ -28,7 +28,7 @@ export const clusterBugs: readonly Bug[] = [
   {
     name: "singleton-everywhere",
     what: "A worker of which one should run does so at every gateway.",
-    several: true,
+    world: "several",
     rewrites: [
       {
         file: "/src/cli/gateway/single-workers.js",
@@ -66,7 +66,7 @@ export const clusterBugs: readonly Bug[] = [
   {
     name: "released-after-loss",
     what: "A worker that lost its lease gives the job back or finishes it all the same, though another has it.",
-    several: true,
+    world: "several",
     rewrites: [
       {
         file: "/src/catalog/jobs.js",

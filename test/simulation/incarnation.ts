@@ -39,6 +39,7 @@ import type { MemoryChain } from "../support/memory-chain.js";
 import { InProcessEncoder } from "./in-process-encoder.js";
 import type { Decay } from "./decay.js";
 import type { Overload } from "./overload.js";
+import { holdMs, keptJournal, type JournalSurroundings } from "./kept-journal.js";
 import { setMachine, type Machine } from "./machine.js";
 import type { Packing } from "./packing.js";
 import { Owner, type Scheduler } from "./scheduler.js";
@@ -63,6 +64,8 @@ export interface Surroundings {
   readonly packing: Packing;
   readonly decay: Decay;
   readonly overload: Overload;
+  /** Where a journal is kept: how, and who watches it. */
+  readonly journal?: JournalSurroundings;
   /** A real folder for the catalogs. */
   readonly folder: string;
   /** Told of what a log would show as an error: nothing expected is. */
@@ -183,7 +186,9 @@ export class Incarnation {
 export async function makeEmptyCatalog(scheduler: Scheduler, disk: SimulatedDisk, path: string): Promise<void> {
   const owner = new Owner(scheduler, "template");
   setMachine({ owner, disk, random: () => 0.5, catalogSynced: 0, connections: new Set(), diskMs: () => 1 });
-  const catalog: Catalog = await scheduler.run(openSqliteCatalog({ clock: owner, sealer: testKeys }, { path, checkpointRows: 0 }));
+  const catalog: Catalog = await scheduler.run(
+    openSqliteCatalog({ clock: owner, sealer: testKeys }, { path, checkpointRows: 0 }),
+  );
   await scheduler.run(catalog.close());
 }
 
@@ -261,6 +266,7 @@ async function openServices(world: Surroundings, owner: Owner, path: string) {
       objectCacheBytes: 2 * FRAGMENT_SIZE,
     },
   );
+  const orderNames = new OrderNames(keys.derive(ORDER_NAMES));
   const supervisor = new Supervisor({ clock, log });
   const wake = (worker: string) => supervisor.wake(worker);
   const distribution = new Distribution(
@@ -276,19 +282,24 @@ async function openServices(world: Surroundings, owner: Owner, path: string) {
       log,
       random,
       owners: (id) => accounts.get(id),
-      orderNames: new OrderNames(keys.derive(ORDER_NAMES)),
+      orderNames,
       wake,
     },
     {
       blockMs: BLOCK_MS,
       bytesInFlight: 12 * FRAGMENT_SIZE,
       ...(!world.crowded && { encodeConcurrency: 1, storeConcurrency: 2, deleteConcurrency: 1 }),
+      ...(world.journal && { journalHoldMs: holdMs(world.journal) }),
     },
   );
   const packer = new Packer(
     { catalog, blobs, preprocessing, retrieval, chain, clock, log, owners: (id) => accounts.get(id), wake },
     packing.packer,
   );
+  const kept = keptJournal(world.journal, {
+    ...{ catalog, blobs, preprocessing, chain, orderNames, keys, owner, accounts, supervisor },
+  });
+  await kept?.begin();
   await catalog.jobs.releaseOwn();
   if (world.decay.active) {
     const parts = {
@@ -310,8 +321,13 @@ async function openServices(world: Surroundings, owner: Owner, path: string) {
     supervisor.add(new Scrubber({ ...parts, looks, nodeRound }, world.decay.settings));
     supervisor.add(new Repairer({ ...parts, looks }, world.decay.settings));
   }
+  if (kept) {
+    supervisor.add(kept.fence);
+    supervisor.add(kept.journal);
+  }
   if (world.packing.used) supervisor.add(packer);
-  for (const { worker, concurrency } of distribution.workers) supervisor.add(worker, concurrency);
+  for (const { worker, concurrency } of distribution.workers)
+    supervisor.add(kept?.fenced(worker) ?? worker, concurrency);
   const shared = { catalog, blobs, clock };
   const every = { intervalMs: world.sweepMs };
   for (const worker of [
@@ -333,6 +349,7 @@ async function openServices(world: Surroundings, owner: Owner, path: string) {
       encryption: { default: secrecy.operatorDefault },
       multipartEtag,
       packing: { maxObjectBytes: packing.maxObjectBytes },
+      recoverable: kept !== undefined,
     },
   );
   return {

@@ -59,8 +59,9 @@ function report(name: string, finding: Finding): void {
 }
 
 async function seek(bug: string, seed: string, runs: string): Promise<Finding | undefined> {
-  const several = bugs.find(({ name }) => name === bug)?.several ? ["--several"] : [];
-  const output = await run(["--seed", seed, "--runs", runs, "--first", "--bug", bug, ...several]);
+  const world = bugs.find(({ name }) => name === bug)?.world;
+  const chosen = world === undefined ? [] : [`--${world}`];
+  const output = await run(["--seed", seed, "--runs", runs, "--first", "--bug", bug, ...chosen]);
   if (!/^\d+ runs/m.test(output)) throw new Error(`the runs with ${bug} came to no end:\n${output}`);
   // Seeds are given out in order, and those under way end: the lowest that failed is the first that finds the bug.
   const [first] = [...output.matchAll(/^seed (\d+) FAILED: (.*)$/gm)].sort(([, a], [, b]) => Number(a) - Number(b));

@@ -2,7 +2,7 @@ import { fork } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import type { RunResult } from "./run-settings.js";
+import { chosenWorld, worldOptions, worlds, type RunResult } from "./run-settings.js";
 
 const { values } = parseArgs({
   options: {
@@ -11,13 +11,17 @@ const { values } = parseArgs({
     trace: { type: "boolean" },
     bug: { type: "string" },
     first: { type: "boolean" },
-    several: { type: "boolean" },
+    ...worldOptions,
   },
 });
 const runs = Number(values.runs ?? (values.seed === undefined ? 500 : 1));
 const first = Number(values.seed ?? 1);
 if (!Number.isSafeInteger(runs) || !Number.isSafeInteger(first) || runs < 1)
-  throw new RangeError("usage: run.js [--seed N] [--runs M] [--trace] [--several] [--bug NAME] [--first]");
+  throw new RangeError(
+    `usage: run.js [--seed N] [--runs M] [--trace] ${worlds.map((each) => `[--${each}]`).join(" ")} [--bug NAME] [--first]`,
+  );
+const world = chosenWorld(values);
+const worldArguments = world === undefined ? [] : [`--${world}`];
 
 const began = performance.now();
 const seconds = () => ((performance.now() - began) / 1000).toFixed(1);
@@ -31,7 +35,7 @@ async function simulate(): Promise<RunResult[]> {
   let next = first;
   const arguments_ = [
     ...(values.trace === true ? ["--trace"] : []),
-    ...(values.several === true ? ["--several"] : []),
+    ...worldArguments,
     ...(values.bug === undefined ? [] : ["--bug", values.bug]),
   ];
   await Promise.all(
@@ -65,7 +69,7 @@ async function simulate(): Promise<RunResult[]> {
 function report({ seed, failure }: RunResult): void {
   if (failure === undefined) return;
   console.log(
-    `seed ${seed} FAILED: ${failure}\n  replay: node dist/test/simulation/run.js --seed ${seed}${values.several === true ? " --several" : ""} --trace${values.bug === undefined ? "" : ` --bug ${values.bug}`}\n`,
+    `seed ${seed} FAILED: ${failure}\n  replay: node dist/test/simulation/run.js --seed ${[seed, ...worldArguments].join(" ")} --trace${values.bug === undefined ? "" : ` --bug ${values.bug}`}\n`,
   );
 }
 

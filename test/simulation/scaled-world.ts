@@ -51,6 +51,8 @@ const SCALE: readonly Rewrite[] = [
     find: "Buffer.allocUnsafe(MIB)",
     replace: `Buffer.allocUnsafe(${FRAGMENT})`,
   },
+  // A rebuild may be broken off between any two transactions.
+  { file: "/src/journal/rebuild.js", find: "const BATCH = 500;", replace: "const BATCH = 3;" },
   { file: "/src/gateway/limits.js", find: "minPartBytes: 5 * MIB", replace: `minPartBytes: ${FRAGMENT / 2}` },
 ];
 
@@ -104,6 +106,8 @@ const MACHINE: readonly Redirect[] = [
   dice("/src/gateway/objects/object-encryption.js"),
   dice("/src/keys/sealed-text.js"),
   dice("/src/packing/pack-writer.js"),
+  dice("/src/journal/sealed-journal.js"),
+  { importer: "/src/journal/journal-text.js", specifier: "node:zlib", to: here("./simulated-zlib.js") },
 ];
 
 /** Must be called before any module of src is loaded. `planted`: bugs to build in. */

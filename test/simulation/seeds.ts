@@ -3,11 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { bugs } from "./bugs.js";
+import { chosenWorld, worldOptions } from "./run-settings.js";
 import { enterScaledWorld } from "./scaled-world.js";
 
 /** The process that run.js gives seeds to: it enters the scaled world before anything of the gateway is loaded. */
 const { values } = parseArgs({
-  options: { trace: { type: "boolean" }, several: { type: "boolean" }, bug: { type: "string" } },
+  options: { trace: { type: "boolean" }, ...worldOptions, bug: { type: "string" } },
 });
 const bug = bugs.find(({ name }) => name === values.bug);
 if (values.bug !== undefined && !bug) throw new Error(`no bug is named ${values.bug}`);
@@ -19,7 +20,7 @@ const base = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "c
 process.on("exit", () => rmSync(base, { recursive: true, force: true }));
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(1));
 const trace = values.trace === true ? (line: string) => console.log(line) : undefined;
-const run = await prepareRuns(base, trace, values.several === true);
+const run = await prepareRuns(base, trace, chosenWorld(values));
 
 // One run at a time: the simulated machine is one for the whole process.
 let running = Promise.resolve();

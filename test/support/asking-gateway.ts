@@ -19,6 +19,7 @@ import type {
 } from "../../src/gateway/gateway.js";
 import type { DefaultEncryption } from "../../src/model/encryption.js";
 import type { CustomerKey } from "../../src/model/encryption.js";
+import type { Tag } from "../../src/model/tag.js";
 import type { Preconditions } from "../../src/model/precondition.js";
 import { deleteObjects } from "../../src/s3/operations/delete-objects.js";
 import { DeferredResponse } from "../../src/s3/operation.js";
@@ -77,6 +78,18 @@ export class AskingGateway {
       this.gateway.documents.get(await this.onBucket(call, "GetBucketEncryption", { bucket }), "encryption"),
     set: async (call: Call, bucket: string, document: DefaultEncryption) =>
       this.gateway.documents.set(await this.onBucket(call, "PutBucketEncryption", { bucket }), "encryption", document),
+  };
+
+  readonly tagging = {
+    set: async (call: Call, name: ObjectName, tags: readonly Tag[]) =>
+      this.gateway.tagging.set(await this.onBucket(call, "PutObjectTagging", name), name, tags),
+    setOfBucket: async (call: Call, bucket: string, tags: readonly Tag[]) =>
+      this.gateway.documents.set(await this.onBucket(call, "PutBucketTagging", { bucket }), "tagging", tags),
+  };
+
+  readonly locks = {
+    setLegalHold: async (call: Call, name: ObjectName, hold: "ON" | "OFF") =>
+      this.gateway.locks.setLegalHold(await this.onBucket(call, "PutObjectLegalHold", name), name, hold),
   };
 
   readonly objects = {

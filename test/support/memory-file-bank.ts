@@ -14,7 +14,7 @@ export class MemoryFileBank {
   constructor(private readonly spec: 100 | 133) {}
 
   declare(state: State, order: DealOrder): EventKind {
-    const { fid, owner, territory, segments, fileName } = order;
+    const { fid, owner, territory, segments, fileName, size } = order;
     if (!state.authorizers.has(owner)) refuse("fileBank", "NoPermission");
     if (fileName.length < 3 || segments.some(({ fragments }) => fragments.length !== FRAGMENTS))
       refuse("fileBank", "SpecError");
@@ -33,7 +33,7 @@ export class MemoryFileBank {
     }
     charge(state, owner, territory, full, "locked");
     if (state.deals.has(fid)) this.overwrites++;
-    state.deals.set(fid, { fid, owner, territory, segments, fileName, reports: [] });
+    state.deals.set(fid, { fid, owner, territory, segments, fileName, size, reports: [] });
     this.log.push(`declare ${owner} ${fid.slice(0, 8)}`);
     return "declared";
   }
@@ -59,7 +59,7 @@ export class MemoryFileBank {
     const keeper = (index_: number) => reports.find((report) => report.index === index_)!.node;
     state.files.set(fid, {
       fid,
-      size: 0,
+      size: deal.size ?? 0,
       owners: [{ account: deal.owner, territory: deal.territory, fileName: deal.fileName ?? "" }],
       segments: deal.segments.map(({ hash, fragments }) => ({
         hash,

@@ -65,6 +65,9 @@ export interface RebuildCatalog {
    * versions; none: there are no more.
    */
   lose(why: string, limit: number): Promise<readonly LostVersion[]>;
-  /** Counts anew what is counted, and lets files go that nothing needs. From now on it is a catalog like others. */
+  /**
+   * Counts anew what is counted, and lets files go that nothing needs. From now on it is a catalog like others. `journals`:
+   * those that are not needed first, then in the order in which they were replayed.
+   */
   end(journals: readonly RebuiltJournal[], last: number): Promise<void>;
 }

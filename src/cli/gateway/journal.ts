@@ -4,9 +4,10 @@ import { systemClock } from "../../async/system-clock.js";
 import type { Worker } from "../../background/worker.js";
 import type { Catalog } from "../../catalog/catalog.js";
 import { knownMigrations } from "../../catalog/migrations.js";
+import { ConfigError } from "../../config/config-error.js";
 import type { Config } from "../../config/config.js";
 import type { OrderNames } from "../../distribution/order-name.js";
-import { JournalFence, type JournalFenceComponents } from "../../journal/journal-fence.js";
+import { HELD_BY_FENCE, JournalFence, type JournalFenceComponents } from "../../journal/journal-fence.js";
 import { JournalWorker, type JournalComponents } from "../../journal/journal-worker.js";
 import { JournalDiscarder } from "../../journal/journal-discarder.js";
 import { JOURNAL_KEYS } from "../../journal/sealed-journal.js";
@@ -14,6 +15,8 @@ import type { KeyRing } from "../../keys/key-ring.js";
 import type { Account } from "../../model/account.js";
 import type { Accounts } from "./accounts.js";
 
+/** A start waits so long for the chain to say whether another gateway goes on in the place of this one, ms. */
+const FENCE_PATIENCE_MS = 15_000;
 /** Of how many times the age that changes may reach an operator is told that they are older. */
 const LATE = 4;
 /** Between two readings for health checks, ms. */
@@ -24,14 +27,15 @@ export interface JournalKeeping {
   /** Writes what has changed now; undefined where no journal is kept. */
   readonly flush: (() => void) | undefined;
   readonly check: JournalCheck;
+  /** Undefined where no journal is kept. */
+  readonly fence: JournalFence | undefined;
 }
 
-interface Parts extends Omit<
-  JournalComponents,
-  "keys" | "account" | "schema" | "clock" | "log" | "fence" | "onSuperseded"
-> {
+interface Parts extends Omit<JournalComponents, "keys" | "account" | "schema" | "clock" | "log" | "fence"> {
   readonly chain: JournalFenceComponents["chain"];
   readonly orderNames: OrderNames;
+  /** As every gateway reaches it, also one whose journal worker does not run. */
+  readonly ownCatalog: Catalog;
   /** Called when this gateway must end, with why. */
   readonly onEnd: (reason: string) => void;
   readonly keys: KeyRing;
@@ -44,21 +48,55 @@ export async function openJournal({ journal: settings }: Config, parts: Parts): 
   const { catalog, keys, accounts } = parts;
   const check = new JournalCheck(catalog, settings.enabled ? settings.maxAgeSeconds : undefined);
   if (!settings.enabled)
-    return { worker: new JournalDiscarder({ catalog, clock: systemClock }), flush: undefined, check };
+    return { worker: new JournalDiscarder({ catalog, clock: systemClock }), flush: undefined, check, fence: undefined };
+  const account = () => payerOf(accounts, settings.account);
+  const fence = new JournalFence(
+    {
+      ...{
+        catalog: parts.ownCatalog,
+        chain: parts.chain,
+        names: parts.orderNames,
+        account,
+        clock: systemClock,
+        log: parts.log,
+      },
+      onSuperseded: (journal) => parts.onEnd(supersededReason(journal)),
+      onOurs: () => {
+        for (const worker of HELD_BY_FENCE) parts.wake(worker);
+      },
+    },
+    { lookMs: settings.fenceSeconds * 1000 },
+  );
   const worker = new JournalWorker(
     {
       ...parts,
       keys: keys.derive(JOURNAL_KEYS),
-      account: () => payerOf(accounts, settings.account),
+      account,
       schema: (await knownMigrations()).at(-1) ?? "",
       clock: systemClock,
-      fence: new JournalFence({ catalog, chain: parts.chain, names: parts.orderNames }),
-      onSuperseded: (journal) => parts.onEnd(supersededReason(journal)),
+      fence,
     },
     { maxAgeMs: settings.maxAgeSeconds * 1000 },
   );
-  return { worker, flush: () => worker.flush(), check };
+  return { worker, flush: () => worker.flush(), check, fence };
 }
+
+/**
+ * Before this gateway does anything: whether another one goes on in its place. Rejects with ConfigError where one does. Where
+ * the chain cannot be asked for FENCE_PATIENCE_MS, this one starts all the same, since nothing says that there is another one.
+ */
+export async function requireOurs({ fence }: Pick<JournalKeeping, "fence">, log: Logger): Promise<void> {
+  const found = await fence?.begin(FENCE_PATIENCE_MS);
+  if (found === "superseded") throw new ConfigError(SUPERSEDED, { key: "dataDir" });
+  if (found === "unknown")
+    log.warn(
+      `the chain could not be asked for ${FENCE_PATIENCE_MS / 1000} s whether another gateway was made from this one's journals: this one ` +
+        "starts, and ends when it finds one",
+    );
+}
+
+const SUPERSEDED =
+  "another gateway was made from this one's journals and goes on with them. Use that one, and remove this one's data folder";
 
 function supersededReason(journal: number): string {
   return (

@@ -160,7 +160,7 @@ export async function openServices(config: Config, given: ServicesParts): Promis
     { ...shared, catalog: single.catalogOf("packer"), chain, retrieval },
     packerSettings(config),
   );
-  const keeping = { ...given, keys: gatewayKeys.keys, orderNames, chain };
+  const keeping = { ...given, keys: gatewayKeys.keys, orderNames, chain, ownCatalog: catalog };
   const journal = await openJournal(config, { ...shared, ...keeping, catalog: single.catalogOf("journal") });
   const mounts = await openMounts(config, gatewayKeys.keys);
   const followers = await followMounts(mounts, catalog, { chain, retrieval, files: retrieval.files });

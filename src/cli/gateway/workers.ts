@@ -5,6 +5,7 @@ import { heldWhile } from "../../background/held-worker.js";
 import type { Worker } from "../../background/worker.js";
 import type { Config } from "../../config/config.js";
 import { readSecret } from "../../config/secret.js";
+import { HELD_BY_FENCE } from "../../journal/journal-fence.js";
 import { LifecycleWorker } from "../../maintenance/lifecycle-worker.js";
 import { Notifier } from "../../maintenance/notifier.js";
 import { OrphanSweeper } from "../../maintenance/orphan-sweeper.js";
@@ -14,6 +15,7 @@ import { RegistrySaver } from "../../maintenance/registry-saver.js";
 import { TakeOverGc } from "../../maintenance/take-over-gc.js";
 import { UploadGc } from "../../maintenance/upload-gc.js";
 import type { Accounts } from "./accounts.js";
+import { requireOurs } from "./journal.js";
 import { limitsWorker } from "../state/limits.js";
 import { WAKE_MS } from "./s3-side.js";
 import type { Services } from "./services.js";
@@ -25,7 +27,7 @@ const ACCOUNTS_MS = 1_000;
  * Gives the supervisor all that goes on in the background. Jobs are leased, so every gateway works at them. Of the other
  * workers one of all gateways runs those that `single` is asked for: their rounds and budgets are for all, or what they do
  * (money spent, events in order, failures counted) must not be done by two. The others are about what each gateway has for
- * itself.
+ * itself. Rejects with ConfigError where another gateway goes on in the place of this one.
  */
 export async function startWorkers(
   services: Services,
@@ -36,12 +38,18 @@ export async function startWorkers(
   const { catalog, blobs, guard, supervisor, distribution, packer, registry, scrubber, repairer, single, journal } =
     services;
   const { lifecycleDayMs, notifications, quarantine } = config;
+  await requireOurs(journal, log);
   await catalog.jobs.releaseOwn();
   if (catalog.shared) await catalog.locks.releaseOwn();
   // Nothing is destroyed because of a catalog that went back.
   const held = (worker: Worker) => heldWhile(() => guard.fault !== undefined, worker);
+  const { fence } = journal;
+  const fenced = (worker: Worker) => {
+    if (!fence || !HELD_BY_FENCE.includes(worker.name)) return worker;
+    return heldWhile(() => !fence.isFresh, worker);
+  };
   for (const { worker, concurrency } of distribution.workers)
-    supervisor.add(worker.name === "delete" ? held(worker) : worker, concurrency);
+    supervisor.add(worker.name === "delete" ? held(fenced(worker)) : worker, concurrency);
   const own = { catalog, blobs, clock: systemClock };
   const over = (worker: string) => ({ ...own, catalog: single.catalogOf(worker) });
   for (const worker of [
@@ -62,7 +70,7 @@ export async function startWorkers(
     single.run(new UploadGc(over("upload-gc"))),
     // What is held takes no lock: another gateway may see the newest catalog.
     ...[
-      repairer,
+      fenced(repairer),
       new TakeOverGc({ ...over("take-over-gc"), onWork: () => wakeAll(services) }),
       // A catalog that went back must not tell a rebuild what there is.
       journal.worker,
@@ -88,6 +96,7 @@ export async function startWorkers(
   // The operator may ask any gateway, and one of them has the packer.
   services.catalog.onAnnounced("flush", () => void services.packer.flush().catch(() => undefined));
   services.catalog.onAnnounced("journal", () => journal.flush?.());
+  if (fence) supervisor.add(fence);
   if (services.limits) supervisor.add(limitsWorker(services.limits, systemClock));
   supervisor.add(freshAccounts(accounts));
   distribution.watch();
