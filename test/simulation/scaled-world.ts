@@ -52,7 +52,7 @@ const SCALE: readonly Rewrite[] = [
     replace: `Buffer.allocUnsafe(${FRAGMENT})`,
   },
   // A rebuild may be broken off between any two transactions.
-  { file: "/src/journal/rebuild.js", find: "const BATCH = 500;", replace: "const BATCH = 3;" },
+  { file: "/src/journal/journal-source.js", find: "const BATCH = 500;", replace: "const BATCH = 3;" },
   { file: "/src/gateway/limits.js", find: "minPartBytes: 5 * MIB", replace: `minPartBytes: ${FRAGMENT / 2}` },
 ];
 
