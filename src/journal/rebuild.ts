@@ -1,5 +1,6 @@
 import type { Catalog, JournalUnit, LostVersion, RebuiltFile, RebuiltJournal } from "../catalog/catalog.js";
 import type { Account, CessAccount } from "../model/account.js";
+import type { Clock } from "../model/clock.js";
 import type { CessFile } from "../model/file.js";
 import type { Fid } from "../model/hash.js";
 import type { Chain, ChainFile } from "../network/chain/chain.js";
@@ -14,6 +15,8 @@ import { opened } from "./sealed-journal.js";
 const BATCH = 500;
 /** Files, and versions, of one page. */
 const PAGE = 500;
+/** Files of which it is remembered where they are, so that they are looked up once: about 30 MiB. */
+const REMEMBERED = 200_000;
 /** What GET and HEAD tell of a version whose bytes are gone. */
 const LOST =
   "its bytes were lost with the gateway that had them: they were not stored on CESS, or are not there any more";
@@ -33,8 +36,13 @@ export interface RebuildComponents {
     readonly owner: (id: string) => Account | undefined;
     readonly all: readonly Account[];
   }>;
+  readonly clock: Pick<Clock, "now">;
   readonly progress: (text: string) => void;
 }
+
+/** What a rebuild does, one after the other, but for reading journals and replaying them, which take turns. */
+const STEPS = ["finding", "reading", "replaying", "lookingUp", "counting"] as const;
+type Step = (typeof STEPS)[number];
 
 export interface RebuildReport {
   readonly stream: string;
@@ -51,10 +59,18 @@ export interface RebuildReport {
   readonly unchecked: readonly RebuiltFile[];
   /** Files on the chain, of the accounts, that the catalog does not know. */
   readonly unknown: readonly { readonly account: string; readonly fid: Fid }[];
+  /** What took how long. */
+  readonly seconds: Readonly<Record<Step, number>>;
 }
 
 /** Makes a catalog from what an account has on CESS. */
 export class Rebuild {
+  /** By account and FID: which nodes have the fragments. */
+  private readonly remembered = new Map<string, readonly CessAccount[]>();
+  /** One text for each node. */
+  private readonly nodes = new Map<CessAccount, CessAccount>();
+  private readonly tookMs: Record<Step, number> = { finding: 0, reading: 0, replaying: 0, lookingUp: 0, counting: 0 };
+
   constructor(private readonly components: RebuildComponents) {}
 
   /**
@@ -64,37 +80,60 @@ export class Rebuild {
    */
   async run(account: Account, stream?: string): Promise<RebuildReport> {
     const { catalog, progress } = this.components;
-    const found = await this.find(account.cessAccount, stream);
-    const chain = await chained(found, async (file) => {
-      const { reader, head } = await this.open(file);
-      await reader.close();
-      return head.previous;
-    });
+    const found = await this.timed("finding", () => this.find(account.cessAccount, stream));
+    const chain = await this.timed("reading", () =>
+      chained(found, async (file) => {
+        const { reader, head } = await this.open(file);
+        await reader.close();
+        return head.previous;
+      }),
+    );
     const last = chain.at(-1);
     if (!last) throw new JournalDamaged("there is no journal");
     const rebuiltTo = await catalog.rebuild.begin(last.stream);
     const made: RebuiltJournal[] = [];
-    for (const file of chain) made.push(await this.replay(file, account, file.number > rebuiltTo));
-    const rest = await this.superseded(found, chain, account);
-    const held = await this.check();
+    for (const file of chain)
+      made.push(await this.timed("reading", () => this.replay(file, account, file.number > rebuiltTo)));
+    const rest = await this.timed("finding", () => this.superseded(found, chain, account));
+    const held = await this.timed("lookingUp", () => this.check());
     progress("counting");
-    await catalog.rebuild.end([...rest, ...made], Math.max(...found.map(({ number }) => number)));
+    const highest = Math.max(...found.map(({ number }) => number));
+    await this.timed("counting", () => catalog.rebuild.end([...rest, ...made], highest));
     const { readAt = 0 } = made.at(-1) ?? {};
     return {
       stream: last.stream,
       journals: chain.map(({ number }) => number),
       readAt: new Date(readAt).toISOString(),
       ...held,
+      seconds: this.seconds(),
     };
+  }
+
+  private async timed<T>(step: Step, work: () => Promise<T>): Promise<T> {
+    const { clock } = this.components;
+    const began = clock.now();
+    try {
+      return await work();
+    } finally {
+      this.tookMs[step] += clock.now() - began;
+    }
+  }
+
+  private seconds(): Record<Step, number> {
+    const { reading, replaying } = this.tookMs;
+    // Journals are replayed while they are read.
+    const ms = { ...this.tookMs, reading: reading - replaying };
+    return Object.fromEntries(STEPS.map((step) => [step, Math.round(ms[step] / 100) / 10])) as Record<Step, number>;
   }
 
   private async find(account: CessAccount, wanted: string | undefined): Promise<readonly JournalFile[]> {
     const { chain, names, progress } = this.components;
     const fids = await chain.ownedFiles(account);
     const all = [...new Set(fids)];
-    const streams = await journalFiles(chain, names, account, all, (looked) =>
-      progress(`looking for journals: ${looked} of ${all.length} files`),
-    );
+    const streams = await journalFiles(chain, names, account, all, (looked, file) => {
+      if (file) this.remember(account, file);
+      progress(`looking for journals: ${looked} of ${all.length} files`);
+    });
     if (wanted === undefined && streams.size > 1)
       throw new JournalDamaged(
         `there are journals of ${streams.size} catalogs, ${[...streams.keys()].join(", ")}: say which one with --stream`,
@@ -147,7 +186,8 @@ export class Rebuild {
       if (next.done === true) end = next.value;
       else if (wanted) batch.push(next.value);
       if (batch.length < BATCH && !end) continue;
-      if (batch.length > 0) await catalog.rebuild.apply(batch);
+      const full = batch;
+      if (full.length > 0) await this.timed("replaying", () => catalog.rebuild.apply(full));
       count += batch.length;
       batch = [];
       progress(`${what}: ${count} units`);
@@ -178,7 +218,9 @@ export class Rebuild {
   ): Promise<RebuiltJournal[]> {
     const rest: RebuiltJournal[] = [];
     for (const file of found.filter((each) => !chain.includes(each))) {
-      const manifest = await this.manifest(file);
+      const manifest = await this.components.files.find(file.fid);
+      // The lost gateway had deleted it.
+      if (!manifest) continue;
       const { number, snapshot, whole, territory } = file;
       const nothing = { units: 0, readAt: 0, needed: false };
       rest.push({ number, snapshot, whole, ...nothing, bytes: manifest.size, file: manifest, owner, territory });
@@ -187,7 +229,7 @@ export class Rebuild {
   }
 
   /** What of the files is there, and what of the objects that is not. */
-  private async check(): Promise<Omit<RebuildReport, "stream" | "journals" | "readAt">> {
+  private async check(): Promise<Omit<RebuildReport, "stream" | "journals" | "readAt" | "seconds">> {
     const { catalog, chain, progress } = this.components;
     const accounts = await this.components.accounts();
     const known = new Set<string>();
@@ -195,12 +237,19 @@ export class Rebuild {
     const unchecked: RebuiltFile[] = [];
     let files = 0;
     for await (const page of this.pages()) {
-      for await (const [file, listed] of listedFiles(chain, page, ({ fid }) => fid)) {
+      const rest: RebuiltFile[] = [];
+      for (const file of page) {
         const account = accounts.owner(file.owner)?.cessAccount;
         known.add(`${account} ${file.fid}`);
+        const nodes = this.remembered.get(`${account} ${file.fid}`);
         progress(`files: ${++files} looked up`);
         if (account === undefined) unchecked.push(file);
-        else if (listed?.owners.some((owner) => owner.account === account)) await this.found(file, listed);
+        else if (nodes) await this.found(file, nodes);
+        else rest.push(file);
+      }
+      for await (const [file, listed] of listedFiles(chain, rest, ({ fid }) => fid)) {
+        const account = accounts.owner(file.owner)?.cessAccount;
+        if (listed?.owners.some((owner) => owner.account === account)) await this.found(file, this.nodesOf(listed));
         else {
           await catalog.rebuild.missing(file.id);
           missing.push(file);
@@ -225,9 +274,21 @@ export class Rebuild {
     }
   }
 
-  private async found({ id }: RebuiltFile, { segments }: ChainFile): Promise<void> {
-    const nodes = segments[0]?.fragments ?? [];
-    const placements = nodes.map(({ node }, index) => ({ index, node, state: "reported", since: 0 }) as const);
+  private remember(account: CessAccount, file: ChainFile): void {
+    const isOwned = file.owners.some((owner) => owner.account === account);
+    if (isOwned && this.remembered.size < REMEMBERED) this.remembered.set(`${account} ${file.fid}`, this.nodesOf(file));
+  }
+
+  private nodesOf({ segments }: ChainFile): readonly CessAccount[] {
+    return (segments[0]?.fragments ?? []).map(({ node }) => {
+      const known = this.nodes.get(node) ?? node;
+      this.nodes.set(known, known);
+      return known;
+    });
+  }
+
+  private async found({ id }: RebuiltFile, nodes: readonly CessAccount[]): Promise<void> {
+    const placements = nodes.map((node, index) => ({ index, node, state: "reported", since: 0 }) as const);
     await this.components.catalog.rebuild.found(id, placements);
   }
 

@@ -361,6 +361,7 @@ export class JournalWorld {
       retrieval: { open: ([{ file } = {} as never]) => Promise.resolve(ByteStream.of(network.get(file.fid)!)) },
       ...{ keys: KEYS, names, schemas: [SCHEMA] },
       accounts: () => Promise.resolve({ owner: () => OWNER, all: [OWNER] }),
+      clock: { now: () => this.now },
       progress: () => undefined,
     }).run(OWNER);
   }
