@@ -178,6 +178,11 @@ const holderSchema = z.object({
   lastFailure: z.string().optional(),
   /** Whether it is one of those that the bucket's tags choose; absent where they choose none. */
   wanted: z.boolean().optional(),
+  /**
+   * When the chain last asked the node to prove that it has what it stores for users: at which block, and how it went. Absent
+   * where the chain shows no challenge of it.
+   */
+  challenge: z.object({ block: count, outcome: z.enum(["passed", "failed", "proven", "unanswered"]) }).optional(),
 });
 
 const fileSchema = z.object({
@@ -208,6 +213,8 @@ const fileSchema = z.object({
   /** Fragments left of the worst segment. */
   redundancy: count.optional(),
   segments: z.array(z.object({ hash: z.string().optional(), holders: z.array(holderSchema) })),
+  /** Of a stored file: whether the chain shows challenges of nodes; `unknown`: it could not be asked. Absent from older gateways. */
+  challenges: z.enum(["shown", "none", "unknown"]).optional(),
   job: jobSchema.optional(),
 });
 export type FileAnswer = z.output<typeof fileSchema>;

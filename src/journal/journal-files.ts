@@ -44,18 +44,21 @@ export async function* listedFiles<Subject>(
   }
 }
 
-/** The journals and snapshots among the files of an account, by the catalog that they tell of. `told`: how many were looked at. */
+/**
+ * The journals and snapshots among the files of an account, by the catalog that they tell of. `told`: how many were looked at,
+ * and what the chain lists of the last one.
+ */
 export async function journalFiles(
   chain: Pick<Chain, "file">,
   names: { open(name: string): OpenedName | undefined },
   account: CessAccount,
   fids: readonly Fid[],
-  told: (looked: number) => void,
+  told: (looked: number, file: ChainFile | undefined) => void,
 ): Promise<ReadonlyMap<string, readonly JournalFile[]>> {
   const streams = new Map<string, JournalFile[]>();
   let looked = 0;
   for await (const [fid, file] of listedFiles(chain, fids, (each) => each)) {
-    told(++looked);
+    told(++looked, file);
     const owner = file?.owners.find((each) => each.account === account);
     const opened = owner?.fileName === undefined ? undefined : names.open(owner.fileName);
     const kind = opened && KINDS[opened.kind];

@@ -1,5 +1,6 @@
 import type { Catalog, LostVersion, RebuiltFile, RebuiltJournal } from "../catalog/catalog.js";
 import type { Account, CessAccount } from "../model/account.js";
+import type { Clock } from "../model/clock.js";
 import type { Fid } from "../model/hash.js";
 import type { Chain, ChainFile } from "../network/chain/chain.js";
 import { JournalDamaged } from "./journal-damaged.js";
@@ -8,6 +9,8 @@ import { JournalSource, type JournalSourceComponents } from "./journal-source.js
 
 /** Files, and versions, of one page. */
 const PAGE = 500;
+/** Files of which it is remembered where they are, so that they are looked up once: about 30 MiB. */
+const REMEMBERED = 200_000;
 /** What GET and HEAD tell of a version whose bytes are gone. */
 const LOST =
   "its bytes were lost with the gateway that had them: they were not stored on CESS, or are not there any more";
@@ -23,8 +26,13 @@ export interface RebuildComponents extends JournalSourceComponents {
     readonly owner: (id: string) => Account | undefined;
     readonly all: readonly Account[];
   }>;
+  readonly clock: Pick<Clock, "now">;
   readonly progress: (text: string) => void;
 }
+
+/** What a rebuild does, one after the other, but for reading journals and replaying them, which take turns. */
+const STEPS = ["finding", "reading", "replaying", "lookingUp", "counting"] as const;
+type Step = (typeof STEPS)[number];
 
 export interface RebuildReport {
   readonly stream: string;
@@ -41,11 +49,18 @@ export interface RebuildReport {
   readonly unchecked: readonly RebuiltFile[];
   /** Files on the chain, of the accounts, that the catalog does not know. */
   readonly unknown: readonly { readonly account: string; readonly fid: Fid }[];
+  /** What took how long. */
+  readonly seconds: Readonly<Record<Step, number>>;
 }
 
 /** Makes a catalog from what an account has on CESS. */
 export class Rebuild {
   private readonly source: JournalSource;
+  /** By account and FID: which nodes have the fragments. */
+  private readonly remembered = new Map<string, readonly CessAccount[]>();
+  /** One text for each node. */
+  private readonly nodes = new Map<CessAccount, CessAccount>();
+  private readonly tookMs: Record<Step, number> = { finding: 0, reading: 0, replaying: 0, lookingUp: 0, counting: 0 };
 
   constructor(private readonly components: RebuildComponents) {
     this.source = new JournalSource(components);
@@ -59,25 +74,45 @@ export class Rebuild {
   async run(account: Account, stream?: string): Promise<RebuildReport> {
     const { catalog, progress } = this.components;
     const own = await catalog.journal.state();
-    const { found, obsolete } = await this.find(account.cessAccount, stream, own.stream);
-    const chain = await chained(found, (file) => this.source.previous(file));
+    const { found, obsolete } = await this.timed("finding", () => this.find(account.cessAccount, stream, own.stream));
+    const chain = await this.timed("reading", () => chained(found, (file) => this.source.previous(file)));
     const last = chain.at(-1);
     if (!last) throw new JournalDamaged("there is no journal");
     await this.requireNoticed(last, account.cessAccount);
     const rebuiltTo = await catalog.rebuild.begin(last.stream);
     const made: RebuiltJournal[] = [];
-    for (const file of chain) made.push(await this.replay(file, account, file.number > rebuiltTo));
-    const rest = await this.superseded([...found, ...obsolete], chain, account);
-    const held = await this.check();
+    for (const file of chain)
+      made.push(await this.timed("reading", () => this.replay(file, account, file.number > rebuiltTo)));
+    const rest = await this.timed("finding", () => this.superseded([...found, ...obsolete], chain, account));
+    const held = await this.timed("lookingUp", () => this.check());
     progress("counting");
-    await catalog.rebuild.end([...rest, ...made], Math.max(...found.map(({ number }) => number)));
+    const highest = Math.max(...found.map(({ number }) => number));
+    await this.timed("counting", () => catalog.rebuild.end([...rest, ...made], highest));
     const { readAt = 0 } = made.at(-1) ?? {};
     return {
       stream: last.stream,
       journals: chain.map(({ number }) => number),
       readAt: new Date(readAt).toISOString(),
       ...held,
+      seconds: this.seconds(),
     };
+  }
+
+  private async timed<T>(step: Step, work: () => Promise<T>): Promise<T> {
+    const { clock } = this.components;
+    const began = clock.now();
+    try {
+      return await work();
+    } finally {
+      this.tookMs[step] += clock.now() - began;
+    }
+  }
+
+  private seconds(): Record<Step, number> {
+    const { reading, replaying } = this.tookMs;
+    // Journals are replayed while they are read.
+    const ms = { ...this.tookMs, reading: reading - replaying };
+    return Object.fromEntries(STEPS.map((step) => [step, Math.round(ms[step] / 100) / 10])) as Record<Step, number>;
   }
 
   /** `own`: of the catalog that goes; its journals are obsolete. */
@@ -85,9 +120,10 @@ export class Rebuild {
     const { chain, names, progress } = this.components;
     const fids = await chain.ownedFiles(account);
     const all = [...new Set(fids)];
-    const streams = await journalFiles(chain, names, account, all, (looked) =>
-      progress(`looking for journals: ${looked} of ${all.length} files`),
-    );
+    const streams = await journalFiles(chain, names, account, all, (looked, file) => {
+      if (file) this.remember(account, file);
+      progress(`looking for journals: ${looked} of ${all.length} files`);
+    });
     const obsolete = own === wanted ? [] : (streams.get(own) ?? []);
     if (wanted === undefined && streams.size > 1)
       throw new JournalDamaged(
@@ -124,8 +160,9 @@ export class Rebuild {
         const { journal, manifest } = next.value;
         return { ...journal, file: manifest, owner, territory: file.territory, needed: true };
       }
-      if (wanted) await catalog.rebuild.apply(next.value);
-      count += next.value.units.length;
+      const page = next.value;
+      if (wanted) await this.timed("replaying", () => catalog.rebuild.apply(page));
+      count += page.units.length;
       progress(`${what}: ${count} units`);
     }
   }
@@ -138,7 +175,9 @@ export class Rebuild {
   ): Promise<RebuiltJournal[]> {
     const rest: RebuiltJournal[] = [];
     for (const file of found.filter((each) => !chain.includes(each))) {
-      const manifest = await this.source.manifest(file);
+      const manifest = await this.components.files.find(file.fid);
+      // The lost gateway had deleted it.
+      if (!manifest) continue;
       const { number, snapshot, whole, territory } = file;
       const nothing = { units: 0, readAt: 0, needed: false };
       rest.push({ number, snapshot, whole, ...nothing, bytes: manifest.size, file: manifest, owner, territory });
@@ -147,7 +186,7 @@ export class Rebuild {
   }
 
   /** What of the files is there, and what of the objects that is not. */
-  private async check(): Promise<Omit<RebuildReport, "stream" | "journals" | "readAt">> {
+  private async check(): Promise<Omit<RebuildReport, "stream" | "journals" | "readAt" | "seconds">> {
     const { catalog, chain, progress } = this.components;
     const accounts = await this.components.accounts();
     const known = new Set<string>();
@@ -155,12 +194,19 @@ export class Rebuild {
     const unchecked: RebuiltFile[] = [];
     let files = 0;
     for await (const page of this.pages()) {
-      for await (const [file, listed] of listedFiles(chain, page, ({ fid }) => fid)) {
+      const rest: RebuiltFile[] = [];
+      for (const file of page) {
         const account = accounts.owner(file.owner)?.cessAccount;
         known.add(`${account} ${file.fid}`);
+        const nodes = this.remembered.get(`${account} ${file.fid}`);
         progress(`files: ${++files} looked up`);
         if (account === undefined) unchecked.push(file);
-        else if (listed?.owners.some((owner) => owner.account === account)) await this.found(file, listed);
+        else if (nodes) await this.found(file, nodes);
+        else rest.push(file);
+      }
+      for await (const [file, listed] of listedFiles(chain, rest, ({ fid }) => fid)) {
+        const account = accounts.owner(file.owner)?.cessAccount;
+        if (listed?.owners.some((owner) => owner.account === account)) await this.found(file, this.nodesOf(listed));
         else {
           await catalog.rebuild.missing(file.id);
           missing.push(file);
@@ -185,9 +231,21 @@ export class Rebuild {
     }
   }
 
-  private async found({ id }: RebuiltFile, { segments }: ChainFile): Promise<void> {
-    const nodes = segments[0]?.fragments ?? [];
-    const placements = nodes.map(({ node }, index) => ({ index, node, state: "reported", since: 0 }) as const);
+  private remember(account: CessAccount, file: ChainFile): void {
+    const isOwned = file.owners.some((owner) => owner.account === account);
+    if (isOwned && this.remembered.size < REMEMBERED) this.remembered.set(`${account} ${file.fid}`, this.nodesOf(file));
+  }
+
+  private nodesOf({ segments }: ChainFile): readonly CessAccount[] {
+    return (segments[0]?.fragments ?? []).map(({ node }) => {
+      const known = this.nodes.get(node) ?? node;
+      this.nodes.set(known, known);
+      return known;
+    });
+  }
+
+  private async found({ id }: RebuiltFile, nodes: readonly CessAccount[]): Promise<void> {
+    const placements = nodes.map((node, index) => ({ index, node, state: "reported", since: 0 }) as const);
     await this.components.catalog.rebuild.found(id, placements);
   }
 

@@ -1,9 +1,9 @@
 import { randomFillSync } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { DeleteObjectsCommand } from "@aws-sdk/client-s3";
 import { KIB } from "../../src/model/sizes.js";
 import { eventually } from "../support/eventually.js";
 import { BENCH_KEY, BenchClient } from "./bench-client.js";
+import { cpuSeconds } from "./cpu-seconds.js";
 import type { BenchOptions, Figure } from "./figure.js";
 import { flushPacks, packStatus, withPackingGateway } from "./packing-gateway.js";
 import { rawRequest, readRaw } from "./raw-reader.js";
@@ -16,15 +16,6 @@ const KEYS_PER_REQUEST = 1000;
 /** Between two looks at what is stored: the precision of what is measured. */
 const LOOK_MS = 500;
 const PATIENCE_MS = 1_800_000;
-/** Of the clock that /proc counts CPU time with, on Linux. */
-const TICKS_PER_SECOND = 100;
-
-/** CPU seconds that a process with all its threads has used. */
-function cpuSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, "latin1").split(") ")[1]?.split(" ") ?? [];
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
-}
-
 /** Small objects on the dev network, from the first PUT until all are stored, and until all are gone again. */
 export async function benchPacks({ objects }: BenchOptions): Promise<Figure[]> {
   return withPackingGateway({}, async (running) => {

@@ -9,6 +9,7 @@ import { benchCompletion } from "./completion.js";
 import { markdown, met, ratio, table, type Bench, type Figure } from "./figure.js";
 import { benchEgress } from "./egress.js";
 import { benchIngest } from "./ingest.js";
+import { benchJournal } from "./journal.js";
 import { benchLifecycle } from "./lifecycle.js";
 import { benchLayers } from "./layers.js";
 import { benchListing } from "./listing.js";
@@ -52,6 +53,7 @@ const benches: Readonly<Record<string, Bench>> = {
   workers: benchWorkers,
   postgres: benchPostgres,
   rows: benchRows,
+  journal: benchJournal,
 };
 
 interface Machine {

@@ -310,6 +310,7 @@ describe("Insight into a running gateway", function () {
       const [file] = stored.files;
       expect(file?.segments).to.have.length(1);
       expect(file?.segments[0]?.holders.map(({ index }) => index)).to.deep.equal([...Array(12).keys()]);
+      expect(file?.challenges, "the dev network's chain keeps none").to.equal("none");
       for (const holder of file?.segments[0]?.holders ?? [])
         expect(holder).to.include({ fragment: "held", state: "positive" });
       const text = await ask("object", "box", "small");

@@ -81,6 +81,7 @@ export class Rebuilding {
         names: new OrderNames(keys.derive(ORDER_NAMES)),
         schemas: [SCHEMA],
         accounts: () => Promise.resolve({ owner: (id: string) => accounts.get(id), all: [...accounts.values()] }),
+        clock,
         progress: () => undefined,
       }).run(account);
       world.store.set(CATALOG_MARK, await catalog.mark.advance());

@@ -360,6 +360,7 @@ export class JournalWorld {
       ...this.reading(),
       catalog: this.catalog,
       accounts: () => Promise.resolve({ owner: () => OWNER, all: [OWNER] }),
+      clock: { now: () => this.now },
       progress: () => undefined,
     }).run(OWNER);
   }

@@ -19,6 +19,18 @@ export async function runObject(
   console.log(json ? JSON.stringify(object, undefined, 2) : objectText(object));
 }
 
+/** Where nothing is told of each node. */
+const CHALLENGES = {
+  none: "this chain shows none of any node",
+  unknown: "the chain could not be asked",
+} as const;
+const OUTCOMES = {
+  passed: "passed",
+  failed: "FAILED",
+  proven: "its proof is not verified yet",
+  unanswered: "it has sent no proof",
+} as const;
+
 export function objectText(object: ObjectAnswer): string {
   const rows: (readonly [string, string])[] = [
     ["object", plainText(`${object.bucket}/${object.key}`)],
@@ -43,7 +55,7 @@ function placementText({ wanted, kept }: NonNullable<ObjectAnswer["placement"]>)
 }
 
 function fileText(file: FileAnswer): string {
-  const { id, fid, state, layout, bytes, offset, length, reports, segments, redundancy, signed } = file;
+  const { id, fid, state, layout, bytes, offset, length, reports, segments, redundancy, signed, challenges } = file;
   const rows: (readonly [string, string])[] = [
     [`file ${id}`, `${fid} (${layout === "pack" ? "a pack" : "of its own"}, ${bytesText(bytes)})`],
     ["state", `${state}, ${reports} of 12 nodes have reported`],
@@ -53,6 +65,7 @@ function fileText(file: FileAnswer): string {
       ? [["order", `signed with nonce ${signed.nonce}, may be included until block ${signed.untilBlock}`] as const]
       : []),
     ...(redundancy === undefined ? [] : [["redundancy", `${redundancy} of 12`] as const]),
+    ...(challenges === undefined || challenges === "shown" ? [] : [["challenges", CHALLENGES[challenges]] as const]),
   ];
   const tables = runs(segments).map(({ title, segment }) => `${title}\n${holdersText(segment)}`);
   if (segments.length === 0) tables.push("the chain could not be asked who holds it");
@@ -80,13 +93,14 @@ function runs(segments: FileAnswer["segments"]) {
 function holdersText({ holders }: FileAnswer["segments"][number]): string {
   if (holders.length === 0) return "  no node was chosen yet";
   return tableText(
-    holders.map(({ index, node, fragment, state, cooldownUntil, lastFailure, wanted }) => [
+    holders.map(({ index, node, fragment, state, cooldownUntil, lastFailure, wanted, challenge }) => [
       `  ${index}`,
       node ?? "–",
       fragment,
       state,
       [
         ...(wanted === undefined ? [] : [wanted ? "as wanted" : "NOT AS WANTED by the bucket's tags"]),
+        ...(challenge ? [`challenged at block ${challenge.block}: ${OUTCOMES[challenge.outcome]}`] : []),
         ...(cooldownUntil === undefined ? [] : [`in cooldown until ${cooldownUntil}`]),
         ...(lastFailure === undefined ? [] : [`failed last because ${plainText(lastFailure)}`]),
       ].join(", "),

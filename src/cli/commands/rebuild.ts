@@ -121,6 +121,7 @@ async function rebuild(
           await accounts.load(catalog);
           return accounts;
         },
+        clock: systemClock,
         progress: (text) => progress.show(() => text),
       });
       yield await making.run(account, stream);
@@ -154,7 +155,8 @@ function ownerOf(accounts: Accounts, { journal }: Config, owner: string | undefi
   return account;
 }
 
-function textOf({ stream, journals, readAt, files, lost, missing, unchecked, unknown }: RebuildReport): string {
+function textOf(report: RebuildReport): string {
+  const { stream, journals, readAt, files, lost, missing, unchecked, unknown, seconds } = report;
   const object = ({ bucket, key, versionId, size }: RebuildReport["lost"][number]) =>
     plainText(`${bucket}/${key}${versionId === "null" ? "" : ` (version ${versionId})`}, ${size} bytes`);
   return [
@@ -167,5 +169,7 @@ function textOf({ stream, journals, readAt, files, lost, missing, unchecked, unk
     lost.length === 0
       ? "No object is lost of those that the journals have"
       : `${lost.length} objects are lost: GET refuses them; put them again`,
+    `Finding journals took ${seconds.finding} s, reading them ${seconds.reading} s, replaying them ${seconds.replaying} s, ` +
+      `looking up files ${seconds.lookingUp} s, counting ${seconds.counting} s`,
   ].join("\n");
 }

@@ -52,14 +52,12 @@ export async function openJournal({ journal: settings }: Config, parts: Parts): 
   const account = () => payerOf(accounts, settings.account);
   const fence = new JournalFence(
     {
-      ...{
-        catalog: parts.ownCatalog,
-        chain: parts.chain,
-        names: parts.orderNames,
-        account,
-        clock: systemClock,
-        log: parts.log,
-      },
+      catalog: parts.ownCatalog,
+      chain: parts.chain,
+      names: parts.orderNames,
+      account,
+      clock: systemClock,
+      log: parts.log,
       onSuperseded: (journal) => parts.onEnd(supersededReason(journal)),
       onOurs: () => {
         for (const worker of HELD_BY_FENCE) parts.wake(worker);

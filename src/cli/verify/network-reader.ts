@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { systemClock } from "../../async/system-clock.js";
 import { TieredCache } from "../../cache/tiered-cache.js";
 import { ThreadEncoder } from "../../encoding/thread-encoder.js";
+import { MIB } from "../../model/sizes.js";
 import { signerFromMnemonic } from "../../network/chain/accounts.js";
 import { CessChain } from "../../network/chain/chain-client.js";
 import type { ChainSession } from "../../network/chain/chain-session.js";
@@ -13,6 +14,9 @@ import { LimitedNodes } from "../../network/nodes/limited-nodes.js";
 import { MeasuredNodes } from "../../network/nodes/measured-nodes.js";
 import { PersistentNodeRegistry } from "../../network/nodes/persistent-node-registry.js";
 import { NetworkRetrieval } from "../../retrieval/network-retrieval.js";
+
+/** Fragments of a few segments: a rebuild reads the beginnings of journals twice. */
+const MEMORY_BYTES = 256 * MIB;
 
 /**
  * Reads from the storage nodes without a gateway, its cache or an account: nodes want each request signed, by whomever,
@@ -29,7 +33,7 @@ export async function* withNetworkReader<T>(
   const http = new HttpNodes({ signer: chain }, { allowPrivate });
   const cache = new TieredCache(
     { verify: (bytes, hash) => encoder.verify(bytes, hash) },
-    { folder, memoryBytes: 0, diskBytes: 0 },
+    { folder, memoryBytes: MEMORY_BYTES, diskBytes: 0 },
   );
   try {
     const clock = systemClock;

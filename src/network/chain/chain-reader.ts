@@ -1,3 +1,4 @@
+import { readChallenges } from "./challenges.js";
 import type { Codec } from "@polkadot/types/types";
 import type { CessAccount } from "../../model/account.js";
 import type { Fid } from "../../model/hash.js";
@@ -105,6 +106,11 @@ export class ChainReader {
         nodes.push(toNode(formatAccount(key), value));
       return nodes;
     });
+  }
+
+  /** As `readChallenges`. */
+  challenges(nodes: readonly CessAccount[]): ReturnType<typeof readChallenges> {
+    return this.connection.call((link) => readChallenges(link, nodes));
   }
 
   /** Registered gateways, as of one block; those without a usable URL are left out. */

@@ -1,9 +1,11 @@
+import { abortable } from "../../../async/abort.js";
 import { json, type AdminRoute } from "../../../admin/admin-server.js";
 import type { FileRow, ListedJob } from "../../../catalog/catalog.js";
 import type { CessAccount } from "../../../model/account.js";
 import type { Extent } from "../../../model/file.js";
 import type { ObjectVersion } from "../../../model/object.js";
 import { FRAGMENTS } from "../../../model/sizes.js";
+import type { ChainReader } from "../../../network/chain/chain-reader.js";
 import type { FileAnswer, ObjectAnswer } from "../../admin-answers.js";
 import type { Services } from "../services.js";
 import { toJob } from "./job-routes.js";
@@ -13,7 +15,9 @@ import { waitingFor } from "./object-waiting.js";
 /** How long the chain may take to tell who holds the fragments, ms. */
 const CHAIN_MS = 10_000;
 
-export type ObjectParts = Pick<Services, "catalog" | "registry" | "retrieval" | "placementTags">;
+export type ObjectParts = Pick<Services, "catalog" | "registry" | "retrieval" | "placementTags"> & {
+  readonly session: { readonly reader: Pick<ChainReader, "challenges"> };
+};
 type Holder = FileAnswer["segments"][number]["holders"][number];
 
 /** One object: how far it is on its way into the network, who holds it, and why it waits. */
@@ -107,13 +111,18 @@ async function placed(parts: ObjectParts, id: string): Promise<Holder[]> {
 }
 
 /** Who holds a stored file by the chain's word and what was seen of them; no segments where the chain cannot be asked. */
-async function held(parts: ObjectParts, { id, fid }: FileRow): Promise<Pick<FileAnswer, "segments" | "redundancy">> {
+async function held(
+  parts: ObjectParts,
+  { id, fid }: FileRow,
+): Promise<Pick<FileAnswer, "segments" | "redundancy" | "challenges">> {
   const {
     retrieval,
     catalog: { checks },
   } = parts;
   const found = await retrieval.files.holders(fid, AbortSignal.timeout(CHAIN_MS)).catch(() => undefined);
   if (!found) return { segments: [] };
+  const nodes = [...new Set(found.file.segments.flatMap(({ fragments }) => fragments.map(({ node }) => node)))];
+  const { challenges, challengeOf } = await challenged(parts, nodes);
   const failing = new Set([...(await checks.failingNodes()), ...(await checks.failing(id))].map(({ node }) => node));
   const standing = standings(parts);
   let redundancy: number = FRAGMENTS;
@@ -122,12 +131,25 @@ async function held(parts: ObjectParts, { id, fid }: FileRow): Promise<Pick<File
       index,
       fragment: lost === true ? "lost" : failing.has(node) ? "missing" : "held",
       ...standing(node),
+      ...challengeOf(node),
     }));
     const good = fragments.filter(({ node }, index) => holders[index]?.fragment === "held" && found.standing.has(node));
     redundancy = Math.min(redundancy, good.length);
     return { hash, holders };
   });
-  return { segments, redundancy };
+  return { segments, redundancy, challenges };
+}
+
+/** What the chain shows of the nodes' last challenges. */
+async function challenged({ session }: ObjectParts, nodes: readonly CessAccount[]) {
+  const wait = abortable(session.reader.challenges(nodes), [AbortSignal.timeout(CHAIN_MS)]);
+  const found = await wait.catch(() => "unknown" as const);
+  const challenges = found === undefined ? "none" : found === "unknown" ? found : "shown";
+  const challengeOf = (node: CessAccount): Pick<Holder, "challenge"> => {
+    const challenge = found === "unknown" ? undefined : found?.get(node);
+    return challenge ? { challenge } : {};
+  };
+  return { challenges, challengeOf } as const;
 }
 
 /** What is known of each node. */
