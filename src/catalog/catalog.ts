@@ -20,6 +20,7 @@ import type { MarkCatalog } from "./ports/mark-catalog.js";
 import type { ObjectCatalog } from "./ports/object-catalog.js";
 import type { PackCatalog } from "./ports/pack-catalog.js";
 import type { PreparationCatalog } from "./ports/preparation-catalog.js";
+import type { ShareCatalog } from "./ports/share-catalog.js";
 import type { RebuildCatalog } from "./ports/rebuild-catalog.js";
 import type { ReceiptCatalog } from "./ports/receipt-catalog.js";
 import type { SignUpCatalog } from "./ports/sign-up-catalog.js";
@@ -55,6 +56,7 @@ export type * from "./ports/preparation-catalog.js";
 export type * from "./ports/rebuild-catalog.js";
 export type * from "./ports/receipt-catalog.js";
 export type * from "./ports/released.js";
+export type * from "./ports/share-catalog.js";
 export type * from "./ports/sign-up-catalog.js";
 export type * from "./ports/staging-catalog.js";
 export type * from "./ports/status-catalog.js";
@@ -106,6 +108,7 @@ export interface Catalog {
   readonly receipts: ReceiptCatalog;
   readonly journal: JournalCatalog;
   readonly rebuild: RebuildCatalog;
+  readonly shares: ShareCatalog;
   /** Returns those of the blobs that nothing links: they may be removed if they are settled. */
   orphans(blobs: readonly BlobId[]): Promise<BlobId[]>;
   /** Bytes that are only on this gateway so far: in all, and those in parts of open uploads. */

@@ -236,7 +236,7 @@ async function noteUnneeded(tx: Tx, file: number): Promise<void> {
     .execute();
 }
 
-/** Whether a version needs the file, or will when objects have moved to it or it has been taken over; or the journal does. */
+/** Whether a version needs the file, or will when objects have moved to it or it has been taken over; or a journal or share does. */
 export async function isReferenced(tx: Tx, file: number): Promise<boolean> {
   const extents = tx.selectFrom("extents").select("offset").where("file_id", "=", file).limit(1);
   if (await extents.executeTakeFirst()) return true;
@@ -245,7 +245,9 @@ export async function isReferenced(tx: Tx, file: number): Promise<boolean> {
   const takenOver = tx.selectFrom("take_overs").select("id").where("file_id", "=", file).limit(1);
   if (await takenOver.executeTakeFirst()) return true;
   const journals = tx.selectFrom("journals").select("number").where("file_id", "=", file).limit(1);
-  return (await journals.executeTakeFirst()) !== undefined;
+  if (await journals.executeTakeFirst()) return true;
+  const shared = tx.selectFrom("share_snapshots").select("number").where("file_id", "=", file).limit(1);
+  return (await shared.executeTakeFirst()) !== undefined;
 }
 
 /** Adds to the live bytes of a pack, unless another version needs the run. */

@@ -125,7 +125,7 @@ export class FileTableCatalog implements FileCatalog {
       ...this.toManifest(row),
       layout: row.packed === null ? "own-file" : "pack",
       ...(row.restored === 1 && { restored: true }),
-      ...(row.journal !== null && (await journalNamed(this.store.reads, row.journal))),
+      ...(row.journal !== null && (await journalNamed(this.store.reads, row.journal, row.id))),
       ...(row.failure === null ? {} : { failure: row.failure }),
       ...(row.signed_nonce === null || row.signed_until_block === null
         ? {}

@@ -10,8 +10,10 @@ export interface ChangeKey {
   readonly name: string;
 }
 
-/** What a file's row tells of the journal that it is; nothing when nobody needs that any more. */
-export async function journalNamed(db: Tx, number: number) {
+/** What a file's row tells of the journal, or the share's snapshot, that it is; nothing when nobody needs that any more. */
+export async function journalNamed(db: Tx, number: number, file: number) {
+  const shared = await db.selectFrom("share_snapshots").select("name").where("file_id", "=", file).executeTakeFirst();
+  if (shared) return { chainName: shared.name };
   const row = await db
     .selectFrom("journals")
     .select(["snapshot", "whole", "number"])

@@ -127,6 +127,12 @@ export const UNITS: readonly UnitKind[] = [
       ]),
     ],
   },
+  {
+    name: "share",
+    kind: 9,
+    keyIs: "name",
+    tables: [of("shares", "id", ["id", "bucket", "recipient", "created_at"])],
+  },
 ];
 
 export function unitKind(name: UnitName): UnitKind {

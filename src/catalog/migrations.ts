@@ -24,6 +24,7 @@ import { createUsageSlots } from "./migrations/0024-usage-slots.js";
 import { addStateTimes } from "./migrations/0026-state-times.js";
 import { addReceipts } from "./migrations/0027-receipts.js";
 import { createJournal } from "./migrations/0028-journal.js";
+import { createShares } from "./migrations/0029-shares.js";
 
 /** Names of all migrations, in order. */
 export async function knownMigrations(): Promise<string[]> {
@@ -64,6 +65,7 @@ export class Migrations implements MigrationProvider {
       "0026_state_times_expand": { up: (db: Kysely<unknown>) => addStateTimes(db, this.types) },
       "0027_receipts_expand": { up: (db: Kysely<unknown>) => addReceipts(db, this.types) },
       "0028_journal_expand": { up: (db: Kysely<unknown>) => createJournal(db, this.types) },
+      "0029_shares_expand": { up: (db: Kysely<unknown>) => createShares(db, this.types) },
     });
   }
 }

@@ -12,6 +12,7 @@ import type {
   LockTable,
   UsageSlotTable,
 } from "./coordination-schema.js";
+import type { ShareSnapshotTable, ShareTable } from "./share-schema.js";
 import type { JournalChangeTable, JournalStateTable, JournalTable } from "./journal-schema.js";
 import type { DeletedFileTable } from "./receipt-schema.js";
 import type { PaidAuthorizationTable, UsedChallengeTable } from "./sign-up-schema.js";
@@ -63,6 +64,8 @@ export interface Schema {
   journal_changes: JournalChangeTable;
   journals: JournalTable;
   journal_state: JournalStateTable;
+  shares: ShareTable;
+  share_snapshots: ShareSnapshotTable;
 }
 
 export interface BucketTable {
@@ -181,7 +184,7 @@ export interface FileTable {
   /** Blocks of the last declaration and deletion of it, where they were seen. */
   declared_block: Generated<number | null>;
   deleted_block: Generated<number | null>;
-  /** It is the journal, or snapshot, of this number. */
+  /** It is the journal, or snapshot, of this number; 0: the snapshot of a share. */
   journal: Generated<number | null>;
 }
 

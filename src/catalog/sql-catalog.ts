@@ -32,6 +32,7 @@ import type {
   PreparationCatalog,
   RebuildCatalog,
   ReceiptCatalog,
+  ShareCatalog,
   SignUpCatalog,
   StagingCatalog,
   StatusCatalog,
@@ -63,6 +64,7 @@ import { PreparationTableCatalog } from "./preparations.js";
 import { RebuildTableCatalog } from "./rebuild.js";
 import { ReceiptTableCatalog } from "./receipts.js";
 import { FormatColumn } from "./segment-columns.js";
+import { ShareTableCatalog } from "./shares.js";
 import { SignUpTableCatalog } from "./sign-ups.js";
 import { StagingPlaceTableCatalog } from "./staging-place.js";
 import { StatusTableCatalog } from "./status.js";
@@ -113,6 +115,7 @@ export class SqlCatalog implements Catalog {
   readonly receipts: ReceiptCatalog;
   readonly journal: JournalCatalog;
   readonly rebuild: RebuildCatalog;
+  readonly shares: ShareCatalog;
   readonly shared: boolean;
   private readonly store: Store;
   private readonly clock: Clock;
@@ -152,6 +155,7 @@ export class SqlCatalog implements Catalog {
     this.receipts = new ReceiptTableCatalog(store);
     this.rebuild = new RebuildTableCatalog(store, clock);
     this.journal = new JournalTableCatalog(store, clock);
+    this.shares = new ShareTableCatalog(store, clock);
     this.keyUses = new KeyUseTableCatalog(store, clock);
   }
 

@@ -75,6 +75,27 @@ export const journalSchema = z.object({
 });
 export type JournalAnswer = z.output<typeof journalSchema>;
 
+/** Of `POST /shares`. */
+export const newShareSchema = z.strictObject({
+  bucket: z.string().min(1),
+  /** The recipient's public key: 64 hex digits, or an SS58 address. */
+  to: z.string().min(1),
+});
+
+export const shareSchema = z.object({
+  bucket: z.string(),
+  /** The recipient, as an address, and as a public key in hex. */
+  to: z.string(),
+  key: z.string(),
+  createdAt: time,
+  /** What of the bucket was written last; absent before the first. */
+  snapshot: z.object({ number: count, readAt: time, state: z.string() }).optional(),
+  /** An entry of `mounts` in the recipient's configuration, in YAML. */
+  mount: z.string().optional(),
+});
+export type ShareAnswer = z.output<typeof shareSchema>;
+export const sharesSchema = z.array(shareSchema);
+
 export const retrySchema = z.object({ retried: count });
 
 const tier = z.object({ bytes: count, hits: count, misses: count, evictions: count });

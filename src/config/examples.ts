@@ -83,6 +83,7 @@ export const EXAMPLES: Readonly<Record<string, string | number | readonly string
   "notifications.webhooks[].tokenFile": "/run/secrets/webhook-token",
   "journal.account": "alice",
   "mounts[].account": "cXfyomKDABfehLkvARFE854wgDJFMbsxwAJEHezRb6mfcAi2y",
+  "mounts[].gateway": "cXfyomKDABfehLkvARFE854wgDJFMbsxwAJEHezRb6mfcAi2y",
   "mounts[].stream": "1a2b3c4d",
   "leases.webhook": "orders",
   "leases.renew.budget": 100,

@@ -11,6 +11,14 @@ const mountSchema = z.strictObject({
     ),
   /** Buckets are read, and nothing is changed. */
   mode: z.literal("read", { error: "must be read: that is all that a mount can do" }).default("read"),
+  /** Public key of the gateway that shares one bucket with this one, in hex or as an SS58 address; absent: all buckets, by the master key. */
+  gateway: z
+    .string()
+    .regex(
+      /^(?:(?:0x)?[0-9a-fA-F]{64}|[1-9A-HJ-NP-Za-km-z]{40,60})$/,
+      "must be a public key, of 64 hex digits or as an SS58 address",
+    )
+    .optional(),
   /** Which catalog, where the account has journals of several. */
   stream: z
     .string()
@@ -27,6 +35,7 @@ export const mountsSchema = z
   .max(100)
   .default([])
   .refine(
-    (mounts) => new Set(mounts.map(({ account, stream }) => `${account} ${stream}`)).size === mounts.length,
-    "must name each account once, unless they have different streams",
+    (mounts) =>
+      new Set(mounts.map(({ account, stream, gateway }) => `${account} ${stream} ${gateway}`)).size === mounts.length,
+    "must name each account once, unless they have different streams or gateways",
   );

@@ -9,7 +9,8 @@ import type { DistributionComponents } from "./components.js";
 export class FileNames {
   constructor(private readonly context: Pick<DistributionComponents, "catalog" | "orderNames">) {}
 
-  async of({ id, layout, journal }: FileRow): Promise<string> {
+  async of({ id, layout, journal, chainName: given }: FileRow): Promise<string> {
+    if (given !== undefined) return given;
     if (journal) {
       const { snapshot, whole, number, stream } = journal;
       const kind = snapshot ? "snapshot" : "journal";

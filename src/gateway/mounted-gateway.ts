@@ -1,3 +1,4 @@
+import { ANONYMOUS, type Account } from "../model/account.js";
 import type { Bucket } from "../model/bucket.js";
 import type { BucketCall, Call, RequestCall } from "./call.js";
 import type { Access, AccessLogs, Acls, BucketDocumentStore, Buckets, Gateway, Locks } from "./gateway.js";
@@ -10,6 +11,8 @@ export interface Mount {
   readonly account: string;
   /** Over the mount's catalog: nothing can be written to that. */
   readonly gateway: Gateway;
+  /** Whom requests on its buckets are decided for, where that is not who asks. */
+  readonly requester?: (account: Account) => Account;
   /** Whether it has the bucket, as of now. */
   has(bucket: string): Promise<boolean>;
 }
@@ -85,7 +88,7 @@ export class MountedGateway implements Gateway {
       bucket,
       () => this.own.access.permit(call),
       async (mount) => {
-        const permitted = (await mount.gateway.access.permit(call)) as BucketCall;
+        const permitted = (await mount.gateway.access.permit(requesting(mount, call))) as BucketCall;
         if (!isRead(rule.action)) throw readOnly(bucket, mount);
         this.permitted.set(permitted.bucket, mount.gateway);
         return permitted;
@@ -129,8 +132,9 @@ export class MountedGateway implements Gateway {
 
   private async list(call: Call): Promise<readonly Bucket[]> {
     const found = new Map<string, Bucket>();
-    for (const gateway of [this.own, ...this.mounts.map((mount) => mount.gateway)])
-      for (const bucket of await gateway.buckets.list(call))
+    for (const bucket of await this.own.buckets.list(call)) found.set(bucket.name, bucket);
+    for (const mount of this.mounts)
+      for (const bucket of await mount.gateway.buckets.list(requesting(mount, call)))
         if (!found.has(bucket.name)) found.set(bucket.name, bucket);
     return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   }
@@ -145,6 +149,11 @@ export class MountedGateway implements Gateway {
       ),
     );
   }
+}
+
+function requesting<C extends Call>({ requester }: Mount, call: C): C {
+  // Nobody is not somebody.
+  return requester && call.account.id !== ANONYMOUS.id ? { ...call, account: requester(call.account) } : call;
 }
 
 function isMissing(error: unknown): boolean {

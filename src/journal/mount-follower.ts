@@ -22,6 +22,8 @@ export interface MountFollowerComponents extends JournalSourceComponents {
 
 export interface MountSettings {
   readonly account: CessAccount;
+  /** What tells the mount from others; by default the account. */
+  readonly label?: string;
   /** Of several catalogs whose journals the account has this one; absent: there is only one. */
   readonly stream?: string | undefined;
   /** Between two looks at the account's files, ms. */
@@ -30,7 +32,7 @@ export interface MountSettings {
 
 /** Of what was replayed last. */
 export interface MountState {
-  /** The account, and the catalog if one is named. */
+  /** What tells it from others. */
   readonly mount: string;
   readonly account: CessAccount;
   /** Absent: nothing was replayed yet. */
@@ -84,10 +86,8 @@ export class MountFollower implements Worker {
     };
   }
 
-  /** The account, and the catalog if one is named. */
   get label(): string {
-    const { account, stream } = this.settings;
-    return stream === undefined ? account : `${account}.${stream}`;
+    return this.settings.label ?? this.settings.account;
   }
 
   /** Why the mount does not follow, as of the last look. */

@@ -8,6 +8,7 @@ export const unitNames = [
   "key-use",
   "deleted-file",
   "lease-spend",
+  "share",
 ] as const;
 export type UnitName = (typeof unitNames)[number];
 

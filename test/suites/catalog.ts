@@ -16,6 +16,7 @@ import { listingContract } from "./catalog-listing.js";
 import { locksContract } from "./catalog-locks.js";
 import type { OpenCatalog } from "./catalog-fixture.js";
 import { rebuildContract } from "./catalog-rebuild.js";
+import { sharesContract } from "./catalog-shares.js";
 import { signUpsContract } from "./catalog-sign-ups.js";
 import { statusContract } from "./catalog-status.js";
 import { takeOversContract } from "./catalog-take-overs.js";
@@ -48,4 +49,5 @@ export function catalogContract(open: OpenCatalog): void {
   takeOversContract(open);
   journalContract(open);
   rebuildContract(open);
+  sharesContract(open);
 }

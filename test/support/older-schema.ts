@@ -76,6 +76,11 @@ const UNDO: readonly (readonly [name: string, ...statements: string[]])[] = [
     ...["journal_changes", "journals", "journal_state"].map((name) => `drop table ${name}`),
     "alter table files drop column journal",
   ],
+  [
+    "0029_shares_expand",
+    ...["insert", "update", "delete"].map((event) => `drop trigger journal_shares_${event}`),
+    ...["shares", "share_snapshots"].map((name) => `drop table ${name}`),
+  ],
 ];
 
 /** Takes the schema back to the one before the migration `first`. */

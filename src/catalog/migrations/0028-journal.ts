@@ -5,7 +5,7 @@ import type { ColumnTypes } from "../column-types.js";
 /** Numbers of `journal_changes.kind`. They are in journals, too, so they never change. */
 const [BUCKET, VERSION, FILE, ACCOUNT, ACCESS_KEY, KEY_USE, DELETED_FILE, LEASE_SPEND] = [1, 2, 3, 4, 5, 6, 7, 8];
 
-interface Capture {
+export interface Capture {
   readonly table: string;
   readonly kind: number | undefined;
   /** The column with the number, or with the name, of what changes. */
@@ -46,7 +46,6 @@ const CAPTURES: readonly Capture[] = [
  * them, and which journals there are.
  */
 export async function createJournal(db: Kysely<unknown>, types: ColumnTypes): Promise<void> {
-  const isPostgres = db.getExecutor().adapter instanceof PostgresAdapter;
   await db.schema.alterTable("files").addColumn("journal", types.whole).execute();
   const changes = db.schema
     .createTable("journal_changes")
@@ -55,10 +54,16 @@ export async function createJournal(db: Kysely<unknown>, types: ColumnTypes): Pr
     .addColumn("name", types.key, (column) => column.notNull())
     .addColumn("journal", types.whole, (column) => column.notNull().defaultTo(0))
     .addPrimaryKeyConstraint("journal_changes_pk", ["kind", "number", "name"]);
-  await (isPostgres ? changes : changes.modifyEnd(sql`without rowid`)).execute();
+  await (isPostgres(db) ? changes : changes.modifyEnd(sql`without rowid`)).execute();
   await createJournals(db, types);
-  for (const capture of CAPTURES)
-    for (const text of isPostgres ? postgres(capture) : sqlite(capture)) await sql.raw(text).execute(db);
+  for (const capture of CAPTURES) await noteChanges(db, capture);
+}
+
+const isPostgres = (db: Kysely<unknown>) => db.getExecutor().adapter instanceof PostgresAdapter;
+
+/** Makes the triggers of a table. */
+export async function noteChanges(db: Kysely<unknown>, capture: Capture): Promise<void> {
+  for (const text of isPostgres(db) ? postgres(capture) : sqlite(capture)) await sql.raw(text).execute(db);
 }
 
 async function createJournals(db: Kysely<unknown>, types: ColumnTypes): Promise<void> {

@@ -36,7 +36,9 @@ export interface FileRow extends CessFile {
     readonly number: number;
     readonly stream: string;
   };
-  /** A version needs it, or will when objects have moved to it from another pack; or the journal does. */
+  /** Its name on the chain, where it is the snapshot of a share. */
+  readonly chainName?: string;
+  /** A version needs it, or will when objects have moved to it from another pack; or a journal or share does. */
   readonly needed: boolean;
 }
 

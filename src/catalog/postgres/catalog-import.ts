@@ -44,6 +44,8 @@ const TABLES = [
   "paid_authorizations",
   "deleted_files",
   "journals",
+  "shares",
+  "share_snapshots",
 ] as const;
 
 /** Tables that a new catalog makes itself, or that tell of running processes. */

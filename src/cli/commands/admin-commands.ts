@@ -1,3 +1,4 @@
+import type { ShareOptions } from "./share.js";
 import type { Command } from "commander";
 import type { AdminOptions } from "../admin-client.js";
 import type { ReceiptOptions } from "./receipt.js";
@@ -51,6 +52,7 @@ export function addAdminCommands(program: Command): void {
   ).action(async (bucket: string | undefined, key: string | undefined, options: ReceiptOptions) =>
     (await import("./receipt.js")).runReceipt(bucket, key, options),
   );
+  addShareCommands(program);
   const journal = program
     .command("journal")
     .description("what of the catalog is on CESS, so that a lost gateway can be made again");
@@ -88,4 +90,20 @@ export function addAdminCommands(program: Command): void {
     .action(async (id: string | undefined, _options: object, command: Command) =>
       (await import("./jobs.js")).runRetry(id, command.optsWithGlobals()),
     );
+}
+
+function addShareCommands(program: Command): void {
+  asking(
+    program
+      .command("share")
+      .description(
+        "let another gateway, or a wallet's, read one bucket; the command prints what its configuration needs",
+      )
+      .argument("<bucket>")
+      .requiredOption("--to <key>", "public key of the other gateway's account, in hex or as an SS58 address")
+      .option("--revoke", "end that"),
+  ).action(async (bucket: string, options: ShareOptions) => (await import("./share.js")).runShare(bucket, options));
+  asking(program.command("shares").description("list the buckets that are shared, and with whom")).action(
+    async (options: Asking) => (await import("./share.js")).runShares(options),
+  );
 }

@@ -67,9 +67,10 @@ async function followed({ dataDir }: Config, account: CessAccount, sealer: Seale
 }
 
 function mountOf({ mounts }: Config, owner: string | undefined) {
-  const all = mounts.map(({ account, stream }, index) => {
+  const all = mounts.flatMap(({ account, stream, gateway }, index) => {
     const at = `mounts[${index}].account`;
-    return { cessAccount: chainAccount(account, at, at), stream };
+    // One bucket that is shared stays its owner's.
+    return gateway === undefined ? [{ cessAccount: chainAccount(account, at, at), stream }] : [];
   });
   const wanted = owner === undefined ? all : all.filter(({ cessAccount }) => cessAccount === accountArgument(owner));
   const [mount, ...more] = wanted;

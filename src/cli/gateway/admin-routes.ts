@@ -6,6 +6,7 @@ import { catalogRoutes } from "./catalog-routes.js";
 import { identityRoutes } from "./identity-routes.js";
 import { journalRoutes } from "./routes/journal-routes.js";
 import { receiptRoutes } from "./routes/receipt-routes.js";
+import { shareRoutes } from "./routes/share-routes.js";
 import { territoryRoutes } from "./routes/territory-routes.js";
 import type { Services } from "./services.js";
 
@@ -19,6 +20,7 @@ export function adminRoutes(services: Services, accounts: Accounts): AdminRoute[
     ...receiptRoutes(services),
     ...packRoutes(services),
     ...journalRoutes(services),
+    ...shareRoutes({ ...services, accounts }),
     ...territoryRoutes(services),
     ...catalogRoutes(services),
     ...holds.routes(),

@@ -52,7 +52,8 @@ import { catalogPath } from "./catalog.js";
 import { placementPolicy, placementTags } from "./placement.js";
 import type { GatewayKeys } from "./gateway-keys.js";
 import { openJournal, type JournalKeeping } from "./journal.js";
-import { closeMounts, followMounts, openMounts, type OpenMount } from "./mounts.js";
+import { openShares, type Shares } from "./shares.js";
+import { closeMounts, openFollowed, type OpenMount } from "./mounts.js";
 import { diskSpace, openBlobs, openCatalogAndStaging, openDigests } from "./stores.js";
 import { gatewayPeers } from "./gateway-peers.js";
 import { SharedNonces } from "./shared-nonces.js";
@@ -105,6 +106,8 @@ export interface Services extends Scrubbing {
   /** Buckets of other gateways, and what follows their journals. */
   readonly mounts: readonly OpenMount[];
   readonly followers: readonly MountFollower[];
+  /** Buckets that others may read. */
+  readonly shares: Shares;
   /** What of all gateways only one does. */
   readonly single: SingleWorkers;
   /** What buckets may choose by their tags. */
@@ -162,8 +165,8 @@ export async function openServices(config: Config, given: ServicesParts): Promis
   );
   const keeping = { ...given, keys: gatewayKeys.keys, orderNames, chain, ownCatalog: catalog };
   const journal = await openJournal(config, { ...shared, ...keeping, catalog: single.catalogOf("journal") });
-  const mounts = await openMounts(config, gatewayKeys.keys);
-  const followers = await followMounts(mounts, catalog, { chain, retrieval, files: retrieval.files });
+  const followed = await openFollowed(config, gatewayKeys.keys, { catalog, chain, retrieval, files: retrieval.files });
+  const shares = await openShares(config, { ...shared, ...keeping, catalog: single.catalogOf("shares"), signer });
   const scrubbing = openScrubbing(config, { ...shared, single, chain, registry, pauses, retrieval, http });
   return {
     ...stores,
@@ -186,8 +189,8 @@ export async function openServices(config: Config, given: ServicesParts): Promis
     distribution,
     packer,
     journal,
-    mounts,
-    followers,
+    ...followed,
+    shares,
     single,
     placementTags: tags,
     ...scrubbing,

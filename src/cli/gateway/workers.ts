@@ -74,6 +74,7 @@ export async function startWorkers(
       new TakeOverGc({ ...over("take-over-gc"), onWork: () => wakeAll(services) }),
       // A catalog that went back must not tell a rebuild what there is.
       journal.worker,
+      services.shares.worker,
       new LifecycleWorker({ ...over("lifecycle"), onWork: () => wakeAll(services) }, { dayMs: lifecycleDayMs }),
     ].map((worker) => held(single.run(worker))),
   ])
@@ -95,7 +96,10 @@ export async function startWorkers(
   supervisor.add(services.registration);
   // The operator may ask any gateway, and one of them has the packer.
   services.catalog.onAnnounced("flush", () => void services.packer.flush().catch(() => undefined));
-  services.catalog.onAnnounced("journal", () => journal.flush?.());
+  services.catalog.onAnnounced("journal", () => {
+    journal.flush?.();
+    services.shares.worker.flush();
+  });
   if (fence) supervisor.add(fence);
   if (services.limits) supervisor.add(limitsWorker(services.limits, systemClock));
   supervisor.add(freshAccounts(accounts));

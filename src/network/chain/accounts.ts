@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { Keyring } from "@polkadot/keyring";
+import { decodePair } from "@polkadot/keyring/pair/decode";
 import type { KeyringPair } from "@polkadot/keyring/types";
 import { u8aWrapBytes } from "@polkadot/util";
 import {
@@ -8,6 +9,7 @@ import {
   cryptoWaitReady,
   keyExtractSuri,
   mnemonicValidate,
+  sr25519Agreement,
   sr25519Verify,
 } from "@polkadot/util-crypto";
 import { z } from "zod";
@@ -36,6 +38,15 @@ export function verifySignature(account: string, message: Uint8Array, signature:
   } catch {
     return false;
   }
+}
+
+/**
+ * What two accounts can both compute, each from its own key and the other's public one, and nobody else: 32 bytes. Throws where
+ * that is no key of sr25519.
+ */
+export function agreedSecret({ pair }: Signer, publicKey: Uint8Array): Uint8Array {
+  const { secretKey } = decodePair(undefined, pair.encodePkcs8(), "none");
+  return sr25519Agreement(secretKey, publicKey);
 }
 
 /** As the chain's tools write bytes that are no address. */
