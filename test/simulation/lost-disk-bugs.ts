@@ -60,4 +60,18 @@ export const lostDiskBugs: readonly Bug[] = [
     "row?.snapshot_due === 0 && row.changed === 0",
     "row?.snapshot_due === 0",
   ),
+  lostDisk(
+    "deleted-comes-back",
+    "A rebuild leaves what a later journal says was deleted.",
+    "catalog/journal-replay",
+    "for (const some of chunks(own.map(({ key }) => key)))",
+    "for (const some of chunks(own.filter(({ rows }) => rows).map(({ key }) => key)))",
+  ),
+  lostDisk(
+    "claim-not-written",
+    "A gateway that was rebuilt waits with its first journal, so that the lost one does not notice.",
+    "journal/journal-worker",
+    "if (claimDue) return true;",
+    "",
+  ),
 ];
