@@ -307,7 +307,7 @@ describe("Buckets of another gateway", function () {
       CESS_S3_LISTEN: "127.0.0.1:0",
       CESS_S3_ADMIN_LISTEN: "127.0.0.1:0",
     }).end();
-    expect(output).to.contain("another gateway was made from this one's journals");
+    expect(output, output).to.contain("another gateway was made from this one's journals");
     expect(code).to.equal(0);
     const { Body } = await b.send(new GetObjectCommand({ Bucket: "plain", Key: "of the second" }));
     expect(Buffer.concat((await (Body as Readable).toArray()) as Buffer[])).to.have.length(1000);
