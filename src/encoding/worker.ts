@@ -8,7 +8,7 @@ import type { FileSlice, NumberedFragment, Reconstruction, WantedFragment } from
 import { SegmentCoder } from "./segment-coder.js";
 import { hasHash, indexesOf, verified } from "./wanted-fragments.js";
 
-const NICENESS = 10;
+const NICENESS = 15;
 
 /** `workerData` of an encoding thread. */
 export interface EncodingThread {

@@ -9,7 +9,7 @@ import { rawHead, readRaw, type RawRequest } from "./raw-reader.js";
 
 const SIZE = 4 * KIB;
 const CLIENTS = 32;
-const REQUESTS = 9600;
+const REQUESTS = 19_200;
 
 /** Layers of a request, and the folders and files of src whose time is theirs; the first that fits counts. */
 const LAYERS: readonly (readonly [string, RegExp])[] = [

@@ -4,7 +4,7 @@ import type { ChecksumAlgorithm } from "../../model/checksum.js";
 import { beginDigest, type RunningDigest } from "../../digests/digest.js";
 import { serveCalls } from "../../threads/thread-calls.js";
 
-const NICENESS = 5;
+const NICENESS = 12;
 
 /**
  * Hashing must not make small requests wait, so the event loop gets the processor first. On Linux the priority is set for
