@@ -73,7 +73,7 @@ interface Result {
 /**
  * `npm run bench [-- NAME… --objects N --docs]`: all of them, or those named; a table for people and bench.json for
  * programs. What bench.json has of other benches on the same machine stays in it. `--docs` writes it all into
- * docs/benchmarks.md.
+ * docs/benchmarks.md, a table for each machine.
  */
 async function main(args: readonly string[]): Promise<void> {
   const options = { objects: { type: "string", default: "100" }, docs: { type: "boolean", default: false } } as const;
@@ -123,18 +123,21 @@ async function earlier(machine: Machine): Promise<Result["benches"]> {
 }
 
 const PAGE = resolve("docs/benchmarks.md");
-const SECTION = /(<!-- bench:[^\n]*-->\n).*?(<!-- \/bench -->)/s;
+const SECTION = /(<!-- bench:[^\n]*-->\n)(.*?)(<!-- \/bench -->)/s;
 
+/** The table of this machine; those of others stay. */
 async function updateDocs({ machine, benches: measured }: Result): Promise<void> {
   const known = Object.keys(benches).flatMap((name) => measured[name] ?? []);
   const days = [...new Set(known.map(({ date }) => date.slice(0, 10)))].sort().join(", ");
-  const section = `On ${shape(machine)}; ${days}.\n\n${markdown(known.flatMap(({ figures }) => figures))}\n`;
+  const begin = `On ${shape(machine)};`;
+  const own = `${begin} ${days}.\n\n${markdown(known.flatMap(({ figures }) => figures))}\n\n`;
   const text = await readFile(PAGE, "utf8");
   if (!SECTION.test(text)) throw new Error("docs/benchmarks.md has no section for the benches");
-  await writeFile(
-    PAGE,
-    text.replace(SECTION, (_, begin: string, end: string) => begin + section + end),
-  );
+  const replaced = text.replace(SECTION, (_, start: string, tables: string, end: string) => {
+    const others = tables.split(/^(?=On )/m).filter((each) => each.trim() !== "" && !each.startsWith(begin));
+    return `${start}${[...others.map((each) => `${each.trimEnd()}\n\n`), own].join("").trimEnd()}\n${end}`;
+  });
+  await writeFile(PAGE, replaced);
 }
 
 await main(process.argv.slice(2));
