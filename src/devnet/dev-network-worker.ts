@@ -1,7 +1,13 @@
+import { setPriority } from "node:os";
 import { inspect, types } from "node:util";
 import { parentPort, workerData } from "node:worker_threads";
 import { DevNetwork, type DevNetworkSettings } from "./dev-network.js";
 import type { DevUser } from "./dev-users.js";
+
+const NICENESS = 5;
+
+// A network elsewhere would not take the gateway's processors. On Linux this is the priority of the calling thread alone.
+if (process.platform === "linux") setPriority(NICENESS);
 
 /** What the thread of DevNetworkThread runs: starts the network, says so, then answers questions. */
 export type Started =

@@ -54,7 +54,9 @@ export function readRaw(
     let left = 0;
     let socket: Socket | undefined;
     const open = (then: () => void) => {
-      socket = connect({ port, host: "127.0.0.1", onread: { buffer: BUFFER, callback: take } }, then);
+      // With Nagle's algorithm a body that follows its head would wait for the server's delayed acknowledgement: 40 ms.
+      const options = { port, host: "127.0.0.1", noDelay: true, onread: { buffer: BUFFER, callback: take } };
+      socket = connect(options, then);
       // One may be followed by another: of what is written after the server has closed.
       socket.on("error", reject);
     };
