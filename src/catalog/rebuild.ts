@@ -170,6 +170,10 @@ export class RebuildTableCatalog implements RebuildCatalog {
   }
 
   async end(journals: readonly RebuiltJournal[], last: number): Promise<void> {
+    // No id is given twice, also not that of a file which goes now.
+    await this.store.write(async (tx) => {
+      if (!runsAlone(tx)) await continueCounting(tx);
+    });
     await this.recount();
     await this.dropUnneeded();
     // Another machine may have been made of the same journals, and have been lost before the chain listed its first one: that
@@ -179,8 +183,6 @@ export class RebuildTableCatalog implements RebuildCatalog {
     await this.store.write(async (tx) => {
       await tx.deleteFrom("files").where("journal", "is not", null).execute();
       await tx.deleteFrom("journals").execute();
-      // The journals' own files are given ids.
-      if (!runsAlone(tx)) await continueCounting(tx);
       for (const journal of journals) await this.enter(tx, journal);
       await tx
         .updateTable("journal_state")

@@ -68,7 +68,7 @@ export function rebuildContract(open: OpenCatalog): void {
       for (let at = 0; at < units.length; at += 2) await rebuild().apply({ units: units.slice(at, at + 2) });
       for (const { id } of await rebuild().files(undefined, 100)) await rebuild().found(id, []);
       expect(await lost()).to.deep.equal([]);
-      await rebuild().end([journal(7)], 9);
+      await rebuild().end([journal(7, { readAt: on.clock.time - 3000 })], 9);
       expect(await all()).to.deep.equal(units);
       expect(await catalog.objects.get("box", "x")).to.deep.equal(before);
       expect((await catalog.objects.get("box", "own"))?.durability.state).to.equal("stored");
@@ -77,7 +77,8 @@ export function rebuildContract(open: OpenCatalog): void {
       expect((await catalog.files.manifest(own.file))?.segments).to.deep.equal([segment("own")]);
       expect(await catalog.journal.state()).to.deep.equal({
         stream: STREAM,
-        number: 109,
+        // A hundred, and the seconds since the last journal was read, above the last one.
+        number: 112,
         snapshotDue: false,
         claimDue: true,
       });
