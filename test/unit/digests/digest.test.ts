@@ -31,7 +31,8 @@ describe("Digests", () => {
       let crc = mask;
       for (const byte of bytes) {
         crc ^= BigInt(byte);
-        for (let bit = 0; bit < 8; bit++) crc = (crc & 1n) === 1n ? (crc >> 1n) ^ CRC_POLYNOMIALS[algorithm] : crc >> 1n;
+        for (let bit = 0; bit < 8; bit++)
+          crc = (crc & 1n) === 1n ? (crc >> 1n) ^ CRC_POLYNOMIALS[algorithm] : crc >> 1n;
       }
       const expected = (crc ^ mask).toString(16).padStart(widths[algorithm] / 4, "0");
       expect((await digestOf(algorithm, bytes)).toString("hex")).to.equal(expected);
