@@ -46,6 +46,8 @@ const CONDITIONAL = [
   "cess_s3_peer_fetched_bytes_total",
   "cess_s3_tls_certificate_expiry_timestamp_seconds",
   "cess_s3_database_clock_ahead_seconds",
+  "cess_s3_mount_journal_age_seconds",
+  "cess_s3_mount_failing",
   ...["memory_bytes", "request_failures_total", "requests_total", "spool_bytes"].map((n) => `cess_s3_staging_${n}`),
   ...["calls_total", "connected"].map((name) => `cess_s3_state_${name}`),
 ];
