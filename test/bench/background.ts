@@ -11,7 +11,7 @@ import { GatewayProcess } from "../support/gateway-process.js";
 import { processorMsOf } from "../support/processor-time.js";
 import { BENCH_KEY, BenchClient, inParallel } from "./bench-client.js";
 import type { Figure } from "./figure.js";
-import { rawHead, readRaw, type RawRequest } from "./raw-reader.js";
+import { lanesOf, sendLanes } from "./raw-lanes.js";
 
 const main = join(dirname(fileURLToPath(import.meta.url)), "../../src/main.js");
 const BLOCK_MS = 1000;
@@ -29,18 +29,11 @@ const WORKS = [
 type Work = (typeof WORKS)[number];
 
 /** Requests a second. */
-async function rate({ method, size, clients, requests }: Work, port: number, round: string): Promise<number> {
-  const body = method === "PUT" ? randomFillSync(Buffer.alloc(size)) : undefined;
-  const lanes = Array.from({ length: clients }, (_, lane) =>
-    Array.from({ length: requests / clients }, (__, n): RawRequest => {
-      const path = `/bench/${size}-${round}-${lane}-${n}`;
-      const head = rawHead(method, path, `127.0.0.1:${port}`, {}, body?.length);
-      return body ? [head, body] : [head];
-    }),
-  );
+async function rate(work: Work, port: number, round: string): Promise<number> {
+  const lanes = lanesOf(work, round, port);
   const began = performance.now();
-  await Promise.all(lanes.map((some) => readRaw(port, some, method === "GET" ? size : 0)));
-  return (requests * 1000) / (performance.now() - began);
+  await sendLanes(lanes, work, port);
+  return (work.requests * 1000) / (performance.now() - began);
 }
 
 /** The rates of all kinds in turns, the mean of the rounds. */

@@ -10,7 +10,7 @@ import { cessS3 } from "../support/command.js";
 import { eventually } from "../support/eventually.js";
 import { GatewayProcess } from "../support/gateway-process.js";
 import { BENCH_KEY, BenchClient } from "./bench-client.js";
-import { cpuSeconds } from "./cpu-seconds.js";
+import { processorMsOf } from "../support/processor-time.js";
 import type { BenchOptions, Figure } from "./figure.js";
 import { flushPacks, packStatus } from "./packing-gateway.js";
 import { rawRequest, readRaw } from "./raw-reader.js";
@@ -77,7 +77,7 @@ async function createBucket({ endpoint }: GatewayProcess): Promise<void> {
   client.close();
 }
 
-/** Puts so many objects. Resolves with the CPU seconds of the gateway until they are acknowledged. */
+/** Puts so many objects. Resolves with the milliseconds of processor time of the gateway until they are acknowledged. */
 async function put({ endpoint, pid }: GatewayProcess, prefix: string, count: number): Promise<number> {
   const host = new URL(endpoint).host;
   const body = randomFillSync(Buffer.alloc(SIZE));
@@ -88,9 +88,9 @@ async function put({ endpoint, pid }: GatewayProcess, prefix: string, count: num
       return rawRequest("PUT", `/bench/${prefix}-${lane}-${n}`, host, {}, body);
     }),
   );
-  const before = cpuSeconds(pid);
+  const before = processorMsOf(pid);
   await Promise.all(lanes.map((requests) => readRaw(Number(new URL(endpoint).port), requests, 0)));
-  return cpuSeconds(pid) - before;
+  return processorMsOf(pid) - before;
 }
 
 /** CPU time of PUTs in gateways with a journal and without one, by turns: with all that is noted and read meanwhile. */
@@ -111,7 +111,7 @@ async function putFigures(folder: string, network: DevNetwork, count: number): P
       await gateway.end();
     }
   }
-  const perPut = (kept: boolean) => (cpu.get(kept)! * 1000) / (part * (TURNS.length / 2));
+  const perPut = (kept: boolean) => cpu.get(kept)! / (part * (TURNS.length / 2));
   return [
     {
       what: `PUT of ${SIZE / KIB} KiB, ${CLIENTS} clients, with a journal: CPU`,
@@ -161,9 +161,9 @@ async function rebuildFigures(folder: string, network: DevNetwork, count: number
     const { stream, journals: first } = await journalOf(gateway);
     const before = first.at(-1)?.number ?? 0;
     const putCpu = await put(gateway, "object", count);
-    const cpuAcknowledged = cpuSeconds(gateway.pid);
+    const cpuAcknowledged = processorMsOf(gateway.pid);
     await journaled(gateway);
-    const cpuJournaled = cpuSeconds(gateway.pid);
+    const cpuJournaled = processorMsOf(gateway.pid);
     const journals = (await journalOf(gateway)).journals.filter(({ number }) => number > before);
     const bytes = journals.reduce((sum, journal) => sum + journal.bytes, 0);
     const units = journals.reduce((sum, journal) => sum + journal.units, 0);
@@ -199,7 +199,7 @@ async function rebuildFigures(folder: string, network: DevNetwork, count: number
       },
       {
         what: `${what}: CPU until packed, stored and journaled`,
-        ours: { value: cpuJournaled - cpuAcknowledged, unit: "s" },
+        ours: { value: (cpuJournaled - cpuAcknowledged) / 1000, unit: "s" },
         reference: { what: "until acknowledged", value: putCpu, unit: "s" },
       },
       {

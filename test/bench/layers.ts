@@ -1,15 +1,12 @@
 import type { Profiler } from "node:inspector";
-import { randomFillSync } from "node:crypto";
 import { KIB } from "../../src/model/sizes.js";
 import type { Figure } from "./figure.js";
 import { GatewayUnderTest } from "./gateway-under-test.js";
 import { floor } from "./peer-servers.js";
 import { processorMsOf } from "../support/processor-time.js";
-import { rawHead, readRaw, type RawRequest } from "./raw-reader.js";
+import { lanesOf, sendLanes } from "./raw-lanes.js";
 
-const SIZE = 4 * KIB;
-const CLIENTS = 32;
-const REQUESTS = 19_200;
+const SMALL = { size: 4 * KIB, clients: 32, requests: 19_200 };
 
 /** Layers of a request, and the folders and files of src whose time is theirs; the first that fits counts. */
 const LAYERS: readonly (readonly [string, RegExp])[] = [
@@ -51,23 +48,6 @@ export function timeByLayer({ nodes, samples = [], timeDeltas = [] }: Profiler.P
   return times;
 }
 
-type Method = "PUT" | "GET" | "HEAD" | "DELETE";
-
-function requestsOf(method: Method, port: number, round: string): RawRequest[][] {
-  const body = method === "PUT" ? randomFillSync(Buffer.alloc(SIZE)) : undefined;
-  return Array.from({ length: CLIENTS }, (_, lane) =>
-    Array.from({ length: REQUESTS / CLIENTS }, (__, n) => {
-      const head = rawHead(method, `/bench/${round}-${lane}-${n}`, `127.0.0.1:${port}`, {}, body?.length);
-      return body ? [head, body] : [head];
-    }),
-  );
-}
-
-async function send(method: Method, port: number, round: string): Promise<void> {
-  const lanes = requestsOf(method, port, round);
-  await Promise.all(lanes.map((requests) => readRaw(port, requests, method === "GET" ? SIZE : 0)));
-}
-
 /**
  * What one small request is spent on, by layer: a CPU profile of the gateway's main thread while it serves 4 KiB requests,
  * beside what a bare node:http server needs for all of it. What the process needs beyond that thread is its other threads.
@@ -82,12 +62,14 @@ export async function benchLayers(): Promise<Figure[]> {
     await gateway.client.send({ method: "PUT", path: "/bench" });
     for (const round of ["warm", "measured"])
       for (const method of ["PUT", "GET", "HEAD", "DELETE"] as const) {
+        const work = { method, ...SMALL };
+        const send = (to: number) => sendLanes(lanesOf(work, round, to), work, to);
         const before = processorMsOf(bare.pid);
-        await send(method, bare.port, round);
+        await send(bare.port);
         const least = processorMsOf(bare.pid) - before;
         await gateway.usage();
         await gateway.startProfile();
-        await send(method, port, round);
+        await send(port);
         const times = timeByLayer(await gateway.endProfile());
         const { cpuMs } = await gateway.usage();
         if (round === "warm") continue;
@@ -97,8 +79,8 @@ export async function benchLayers(): Promise<Figure[]> {
         for (const [layer, ms] of [["all", cpuMs] as const, ...all])
           figures.push({
             what: `${method} 4 KiB, CPU of one: ${layer}`,
-            ours: { value: (ms * 1000) / REQUESTS, unit: "µs" },
-            reference: { what: bare.name, value: (least * 1000) / REQUESTS, unit: "µs" },
+            ours: { value: (ms * 1000) / SMALL.requests, unit: "µs" },
+            reference: { what: bare.name, value: (least * 1000) / SMALL.requests, unit: "µs" },
           });
       }
   } finally {

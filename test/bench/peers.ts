@@ -1,5 +1,4 @@
 import { spawnSync } from "node:child_process";
-import { randomFillSync } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,18 +6,10 @@ import { KIB, MIB } from "../../src/model/sizes.js";
 import { processorMsOf } from "../support/processor-time.js";
 import type { Figure } from "./figure.js";
 import { floor, garage, ourselves, type Peer, seaweedfs, versitygw } from "./peer-servers.js";
-import { rawHead, readRaw, type RawRequest } from "./raw-reader.js";
+import { lanesOf, type RawWork, sendLanes } from "./raw-lanes.js";
 
-type Method = "PUT" | "GET" | "HEAD" | "DELETE";
-
-/** One kind of request, over and over. */
-interface Work {
-  readonly method: Method;
-  readonly size: number;
-  /** Connections, each with one request after another. */
-  readonly clients: number;
-  /** Requests of a round. */
-  readonly requests: number;
+/** `requests` are those of a round. */
+interface Work extends RawWork {
   readonly rounds: number;
   /** Processor time of a request, as a share of versitygw's … */
   readonly cpuAtMost?: number;
@@ -50,24 +41,13 @@ interface Measured {
   cpuMs: number;
 }
 
-function requestsOf({ method, size, clients, requests }: Work, round: number, port: number): RawRequest[][] {
-  const host = `127.0.0.1:${port}`;
-  const body = method === "PUT" ? randomFillSync(Buffer.alloc(size)) : undefined;
-  return Array.from({ length: clients }, (_, lane) =>
-    Array.from({ length: requests / clients }, (__, n) => {
-      const head = rawHead(method, `/bench/${size}-${round}-${lane}-${n}`, host, {}, body?.length);
-      return body ? [head, body] : [head];
-    }),
-  );
-}
-
 async function run(work: Work, round: number, peer: Peer, measured: Measured): Promise<void> {
-  const lanes = requestsOf(work, round, peer.port);
+  const lanes = lanesOf(work, round, peer.port);
   // A sync also writes what others have left to the kernel, and would be charged for it.
   spawnSync("sync");
   const before = processorMsOf(peer.pid);
   const began = performance.now();
-  await Promise.all(lanes.map((requests) => readRaw(peer.port, requests, work.method === "GET" ? work.size : 0)));
+  await sendLanes(lanes, work, peer.port);
   measured.rate = Math.max(measured.rate, (work.requests * 1000) / (performance.now() - began));
   measured.cpuMs = Math.min(measured.cpuMs, (processorMsOf(peer.pid) - before) / work.requests);
 }

@@ -3,7 +3,8 @@ import { KIB, MIB } from "../../src/model/sizes.js";
 import { percentile } from "./bench-client.js";
 import type { Figure } from "./figure.js";
 import { GatewayUnderTest } from "./gateway-under-test.js";
-import { rawHead, readRaw, type RawRequest } from "./raw-reader.js";
+import { lanesOf, type Method, sendLanes } from "./raw-lanes.js";
+import { rawHead, readRaw } from "./raw-reader.js";
 
 const SIZE = 4 * KIB;
 const CLIENTS = 32;
@@ -15,18 +16,10 @@ const CODED = 64 * MIB;
 const FIRST_BYTE_MS = 1000;
 const READS = 400;
 
-type Method = "PUT" | "GET" | "HEAD" | "DELETE";
-
 async function timesOf(method: Method, port: number, round: number): Promise<number[]> {
-  const body = method === "PUT" ? randomFillSync(Buffer.alloc(SIZE)) : undefined;
+  const work = { method, size: SIZE, clients: CLIENTS, requests: REQUESTS };
   const times: number[] = [];
-  const lanes = Array.from({ length: CLIENTS }, (_, lane) =>
-    Array.from({ length: REQUESTS / CLIENTS }, (__, n): RawRequest => {
-      const head = rawHead(method, `/bench/${round}-${lane}-${n}`, `127.0.0.1:${port}`, {}, body?.length);
-      return body ? [head, body] : [head];
-    }),
-  );
-  await Promise.all(lanes.map((requests) => readRaw(port, requests, method === "GET" ? SIZE : 0, times)));
+  await sendLanes(lanesOf(work, round, port), work, port, times);
   return times;
 }
 

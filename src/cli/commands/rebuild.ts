@@ -46,13 +46,12 @@ export async function runRebuild(options: RebuildOptions): Promise<void> {
   );
 }
 
-/** The other gateway may come back, and must find that this one goes on. */
-const TAKE_OVER = "cess-s3 take-over";
-
 /** What a command makes a catalog from. */
 interface Origin {
   readonly account: Account;
   readonly stream: string | undefined;
+  /** The other gateway may come back, and must find that this one goes on. */
+  readonly noticed?: boolean;
 }
 type OriginOf = (accounts: Accounts, keys: KeyRing) => Promise<Origin>;
 
@@ -98,7 +97,7 @@ async function rebuild(
   progress: Progress,
 ): Promise<RebuildReport> {
   const accounts = new Accounts(config.accounts, keys);
-  const { account, stream } = await originOf(accounts, keys);
+  const { account, stream, noticed } = await originOf(accounts, keys);
   const catalog = await openCatalog(config, { clock: systemClock, sealer: keys, shared: false });
   const session = new ChainSession({ endpoints: config.chain.endpoints });
   try {
@@ -115,7 +114,7 @@ async function rebuild(
         retrieval,
         keys: keys.derive(JOURNAL_KEYS),
         names: new OrderNames(keys.derive(ORDER_NAMES)),
-        ...(command === TAKE_OVER && { ownNames: new OrderNames(keys.derive(ORDER_NAMES).slice(0, 1)) }),
+        ...(noticed && { ownNames: new OrderNames(keys.derive(ORDER_NAMES).slice(0, 1)) }),
         schemas,
         accounts: async () => {
           await accounts.load(catalog);

@@ -46,7 +46,7 @@ export async function runTakeOver({ config: file, owner, json }: TakeOverOptions
       throw new ConfigError(`must be ${account.displayName}, who has the other gateway's journals`, {
         key: "journal.account",
       });
-    return { account, stream: stream ?? (await followed(config, cessAccount, keys)) };
+    return { account, stream: stream ?? (await followed(config, cessAccount, keys)), noticed: true };
   });
   await rm(mountFolder(config.dataDir, cessAccount, stream), { recursive: true, force: true });
 }
