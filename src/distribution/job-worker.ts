@@ -60,11 +60,9 @@ export class JobWorker implements Worker {
 
   /** The floor keeps this from being a busy loop while another loop is about to take a due job. */
   private idle(due: number | undefined): Progress {
-    const floor = this.context.clock.now() + this.settings.idleFloorMs;
-    // Other gateways add jobs, too, and what tells of them may be lost.
-    const look = this.context.catalog.shared ? this.context.clock.now() + LOOK_MS : Infinity;
-    const until = Math.min(due === undefined ? Infinity : Math.max(due, floor), look);
-    return { kind: "idle", ...(until < Infinity && { until }) };
+    const now = this.context.clock.now();
+    const next = due === undefined ? Infinity : Math.max(due, now + this.settings.idleFloorMs);
+    return { kind: "idle", until: Math.min(next, now + LOOK_MS) };
   }
 
   private async run(job: Job, signal: AbortSignal): Promise<void> {
@@ -178,7 +176,7 @@ export class JobWorker implements Worker {
   }
 }
 
-/** How often an idle worker looks for jobs of other gateways, ms. */
+/** How often an idle worker looks for jobs that nobody has told it of: other gateways add some, too, ms. */
 const LOOK_MS = 5_000;
 
 /** The longest wait after a step that failed while this process stood still, or many nodes failed at once, ms. */

@@ -62,15 +62,16 @@ export class ShareWorker implements Worker {
 
   /** Looks at all shared buckets now. */
   flush(): void {
-    this.read.clear();
+    for (const name of this.read.keys()) this.read.set(name, -Infinity);
     this.components.wake(this.name);
   }
 
   async step(signal: AbortSignal): Promise<Progress> {
-    const { catalog, clock, log } = this.components;
+    const { catalog, clock, log, wake } = this.components;
     const shares = await catalog.shares.all();
     const names = new Set(shares.map(nameOf));
-    for (const name of this.read.keys()) if (!names.has(name)) this.read.delete(name);
+    // Shared no more: its snapshot is to be deleted on the chain.
+    for (const name of this.read.keys()) if (!names.has(name) && this.read.delete(name)) wake("delete");
     for (const share of shares) {
       signal.throwIfAborted();
       try {
@@ -85,13 +86,16 @@ export class ShareWorker implements Worker {
   }
 
   private async isDue(share: KnownShare): Promise<boolean> {
-    const { catalog, clock } = this.components;
+    const { catalog, clock, wake } = this.components;
     if (share.owner === undefined) {
       await catalog.shares.remove(share);
       return false;
     }
     const stored = share.snapshots.findLast(({ file }) => file?.state === "stored");
-    if (stored && share.snapshots[0] !== stored) await catalog.shares.release(share, { below: stored.number });
+    if (stored && share.snapshots[0] !== stored) {
+      await catalog.shares.release(share, { below: stored.number });
+      wake("delete");
+    }
     for (const { number, file } of share.snapshots)
       if (!file || file.state === "failed") await catalog.shares.release(share, { number });
     const last = share.snapshots.at(-1);

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Supervisor } from "../../../src/background/supervisor.js";
 import type { Catalog, Job } from "../../../src/catalog/catalog.js";
 import { openSqliteCatalog } from "../../../src/catalog/sqlite/sqlite-catalog.js";
 import type { DistributionContext } from "../../../src/distribution/components.js";
@@ -14,6 +15,7 @@ import type { Clock } from "../../../src/model/clock.js";
 import type { Fid } from "../../../src/model/hash.js";
 import { LeaseLost } from "../../../src/model/lease-lost.js";
 import { file, hash, lossOf, slice, version } from "../../suites/catalog-fixture.js";
+import { eventually } from "../../support/eventually.js";
 import { ManualClock } from "../../support/manual-clock.js";
 import { testKeys } from "../../support/test-keys.js";
 
@@ -61,12 +63,12 @@ describe("Leases of two gateways", () => {
   let two: Gateway;
   let row: string;
 
-  const open = async (gateway: string): Promise<Gateway> => {
+  const open = async (gateway: string, file = "catalog.db", shared = true): Promise<Gateway> => {
     const made = { skewMs: 0, counters: new Counters() };
     const clock: Clock = { now: () => time.now() + made.skewMs, sleep: (ms, ended) => time.sleep(ms, ended) };
     const catalog = await openSqliteCatalog(
       { clock, sealer: testKeys, gateway },
-      { path: join(folder, "catalog.db"), shared: true },
+      { path: join(folder, file), shared },
     );
     const log = { warn: () => undefined, error: () => undefined };
     const registry = { troubledSince: () => false };
@@ -139,6 +141,31 @@ describe("Leases of two gateways", () => {
     await stepping;
     expect((await one.catalog.jobs.count()).store).to.equal(0);
     expect(one.counters.leasesLost).to.equal(0);
+  });
+
+  it("are taken within seconds of jobs that nobody has told the worker of, also where there is one process", async () => {
+    const alone = await open("alone", "alone.db", false);
+    const { objects, buckets } = alone.catalog;
+    const run: string[] = [];
+    const handler = () => ({
+      run: (job: Job): Promise<Outcome> => {
+        run.push(job.subject);
+        return Promise.resolve({ kind: "finish" });
+      },
+    });
+    const supervisor = new Supervisor({ clock: time, log: { warn: () => undefined } });
+    supervisor.add(new JobWorker("store", handler, alone.context, settings));
+    await eventually("it sleeps", () => time.sleeping > 0 || undefined);
+    await buckets.create({ name: "box", owner: "anna", region: "us-east-1" });
+    const { id } = (await objects.put(version("key"), { blobs: [slice("blob")] })).version;
+    await objects.attach(id, [file("key", [slice("blob")])]);
+    await time.advance(1_000);
+    expect(run).to.deep.equal([]);
+    await time.advance(5_000);
+    await eventually("its step", () => run.length > 0 || undefined);
+    await supervisor.drain(0, 0);
+    expect(run).to.deep.equal([(await objects.extents(id))[0]!.file]);
+    await alone.catalog.close();
   });
 
   it("say nothing of a job that is gone with its object", async () => {
