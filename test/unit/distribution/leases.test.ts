@@ -66,10 +66,7 @@ describe("Leases of two gateways", () => {
   const open = async (gateway: string, file = "catalog.db", shared = true): Promise<Gateway> => {
     const made = { skewMs: 0, counters: new Counters() };
     const clock: Clock = { now: () => time.now() + made.skewMs, sleep: (ms, ended) => time.sleep(ms, ended) };
-    const catalog = await openSqliteCatalog(
-      { clock, sealer: testKeys, gateway },
-      { path: join(folder, file), shared },
-    );
+    const catalog = await openSqliteCatalog({ clock, sealer: testKeys, gateway }, { path: join(folder, file), shared });
     const log = { warn: () => undefined, error: () => undefined };
     const registry = { troubledSince: () => false };
     const context = { catalog, counters: made.counters, clock, log, registry } as unknown as DistributionContext;
