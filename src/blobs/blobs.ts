@@ -31,6 +31,11 @@ export interface Blobs {
    * byte for a missing blob that nothing needs.
    */
   read(id: BlobId, range?: ByteRange): AsyncGenerator<Uint8Array, void>;
+  /**
+   * The bytes, or those of `range` within them, where this process has them in memory. A blob that this process was told to
+   * remove is not there.
+   */
+  inMemory(id: BlobId, range?: ByteRange): Uint8Array | undefined;
   /** False for a blob that was written before there were checksums: what is read of it may be anything. */
   isChecked(id: BlobId): boolean;
   /**

@@ -1,5 +1,5 @@
-import { mkdir, open, opendir, rename, rm, stat, unlink, type FileHandle } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { open, opendir, rename, rm, stat, unlink, type FileHandle } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import type { ByteRange } from "../model/byte-range.js";
 import type { DamageRecord } from "../model/damage.js";
 import type { BlobId, BlobSlice } from "../model/object.js";
@@ -9,7 +9,7 @@ import { listBytes, PieceChecksummer, type Checksummed } from "../streams/piece-
 import { fileBlobId, isBlobId, newBlobName, placeInPack, placeOf, type BlobPlace } from "./blob-id.js";
 import type { Blobs, LocatedBytes, StoredBlob, WriteOptions } from "./blobs.js";
 import { measureDisk, type DiskClaim, type DiskSpace } from "../files/disk-space.js";
-import { FolderSync, syncFolder } from "../files/folder-sync.js";
+import { FolderSync, makeFolders } from "../files/folder-sync.js";
 import { BlobPins } from "./blob-pins.js";
 import { beginning } from "./beginning.js";
 import type { BlobFile } from "./checked-read.js";
@@ -22,6 +22,7 @@ import type { LinkedInPack } from "./pack-contents.js";
 import { FolderPackStore } from "./folder-pack-store.js";
 import { PackSharing } from "./pack-sharing.js";
 import { Packs, type PACKS_DEFAULTS } from "./packs.js";
+import { RecentBlobs } from "./recent-blobs.js";
 import { FileQuarantine, QuarantineFolder } from "./file-quarantine.js";
 import { RemovalHolds } from "./removal-holds.js";
 import { SharedFolder, type SharedFolderSettings } from "./shared-folder.js";
@@ -34,6 +35,8 @@ export const FILE_BLOBS_DEFAULTS = {
   writeBuffer: 128 * KIB,
   /** Blobs of at most so many bytes are stored in packs. */
   packedBytes: 64 * KIB,
+  /** Bytes of small blobs that were just written which are kept in memory, for reads. By default none. */
+  recentBytes: 0,
 };
 
 export interface FileBlobsSettings extends Partial<typeof FILE_BLOBS_DEFAULTS & typeof PACKS_DEFAULTS> {
@@ -81,6 +84,7 @@ export class FileBlobs implements Blobs {
   private readonly reader: FileReader;
   private readonly lists = new ChecksumLists();
   private readonly openPacks = new OpenPacks();
+  private readonly recent: RecentBlobs;
   private readonly unfinished: string;
   private readonly ended = new AbortController();
 
@@ -97,13 +101,15 @@ export class FileBlobs implements Blobs {
     const linkMs = shared?.settings.linkMs ?? Infinity;
     this.fresh = new FreshBlobs(linkMs);
     const packSharing = sharing && { packs: sharing, idleMs: linkMs / 2 };
-    this.packs = new Packs(join(folder, "packs"), { retire, linked, sharing: packSharing }, settings);
+    const recent = (this.recent = new RecentBlobs(this.settings.recentBytes));
+    this.packs = new Packs(join(folder, "packs"), { retire, linked, recent, sharing: packSharing }, settings);
     const { pins, holds, packs, lists } = this;
     this.shared = shared;
     this.unfinished = shared?.unfinished ?? join(folder, "unfinished");
     this.quarantine = new FileQuarantine({ folder: setAside, pins, holds, packs, shared }, settings);
     this.reader = new FileReader({
       lists,
+      recent,
       packs: this.openPacks,
       onDamage: settings.onDamage ?? (() => Promise.resolve(false)),
       fileOf: (id, place) => this.fileOf(id, place),
@@ -116,13 +122,8 @@ export class FileBlobs implements Blobs {
   /** Makes the folders and removes what an earlier process left unfinished. */
   static async open(settings: FileBlobsSettings): Promise<FileBlobs> {
     const folder = resolve(settings.folder);
-    const made = await mkdir(folder, { recursive: true });
     if (!settings.shared) await rm(join(folder, "unfinished"), { recursive: true, force: true });
-    for (const name of ["unfinished", "packs", ...HEX_DIGITS]) await mkdir(join(folder, name), { recursive: true });
-    await syncFolder(folder);
-    // A new folder is durable when its parent is synced, so every parent of a folder created here is synced.
-    const above = made === undefined ? folder : dirname(made);
-    for (let path = folder; path !== above;) await syncFolder((path = dirname(path)));
+    await makeFolders(folder, ["unfinished", "packs", ...HEX_DIGITS]);
     const linked = settings.linkedInPack ?? (() => Promise.resolve([]));
     const shared = settings.shared && (await SharedFolder.open(folder, settings.shared));
     const setAside = await QuarantineFolder.open({
@@ -258,6 +259,10 @@ export class FileBlobs implements Blobs {
     return this.reader.read(id, placeOf(id), range);
   }
 
+  inMemory(id: BlobId, range?: ByteRange): Uint8Array | undefined {
+    return this.recent.read(id, range);
+  }
+
   isChecked(id: BlobId): boolean {
     return placeOf(id).checksummed !== undefined;
   }
@@ -279,14 +284,8 @@ export class FileBlobs implements Blobs {
   /** Where a slice lies. Valid while the blob is pinned or linked. */
   locate({ blob: id, offset, length }: BlobSlice): LocatedBytes {
     const place = placeOf(id);
-    const file = this.fileOf(id, place);
-    const { checksummed } = place;
-    return {
-      path: file.path,
-      offset: file.offset + offset,
-      length,
-      blob: { id, offset: file.offset, checksummed },
-    };
+    const { path, offset: begin } = this.fileOf(id, place);
+    return { path, offset: begin + offset, length, blob: { id, offset: begin, checksummed: place.checksummed } };
   }
 
   private fileOf(id: BlobId, { pack, offset }: BlobPlace): BlobFile {

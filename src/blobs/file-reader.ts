@@ -10,10 +10,12 @@ import { checkedBytes, damageIn, type BlobFile, type ReadChunks } from "./checke
 import { type ChecksumLists, readList } from "./checksum-lists.js";
 import { isMissing } from "./missing.js";
 import type { OpenPacks } from "./open-packs.js";
+import type { RecentBlobs } from "./recent-blobs.js";
 
 export interface FileReaderParts {
   readonly fileOf: (id: BlobId, place: BlobPlace) => BlobFile;
   readonly lists: ChecksumLists;
+  readonly recent: RecentBlobs;
   readonly packs: OpenPacks;
   /** False only if a small blob is known to be removed. */
   readonly mayHave: (id: BlobId) => Promise<boolean>;
@@ -33,6 +35,11 @@ export class FileReader {
     const { length } = place;
     if (range && length !== undefined && range.end > length)
       throw new Error(`blob ${id} ends at byte ${length}, before ${range.end}`);
+    const recent = this.parts.recent.read(id, range);
+    if (recent) {
+      if (recent.length > 0) yield recent;
+      return;
+    }
     const file = this.parts.fileOf(id, place);
     try {
       if (this.parts.search) yield* this.searched(file, place, range, this.parts.search);

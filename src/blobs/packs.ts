@@ -10,6 +10,7 @@ import { syncFolder } from "../files/folder-sync.js";
 import { isMissing } from "./missing.js";
 import { HEADER_SIZE, type LinkedInPack, neededContents, packHeader } from "./pack-contents.js";
 import type { PackSharing } from "./pack-sharing.js";
+import type { RecentBlobs } from "./recent-blobs.js";
 import { writeAll } from "./write-all.js";
 
 export const PACKS_DEFAULTS = {
@@ -62,6 +63,8 @@ export class Packs {
     private readonly parts: {
       readonly retire: (pack: string, since: number) => Promise<void>;
       readonly linked: LinkedInPack;
+      /** Gets what was written. */
+      readonly recent: RecentBlobs;
       /** Undefined: no other process uses the folder. `idleMs`: a pack that was not appended to for so long is closed. */
       readonly sharing?: { readonly packs: PackSharing; readonly idleMs: number } | undefined;
     },
@@ -92,7 +95,8 @@ export class Packs {
   async remove(id: BlobId): Promise<void> {
     const { pack } = placeInPack(id) ?? {};
     if (pack === undefined) return;
-    const { sharing } = this.parts;
+    const { sharing, recent } = this.parts;
+    recent.delete(id);
     sharing?.packs.remove(id);
     if (sharing && !this.live.has(pack)) return;
     const live = await this.blobsOf(pack);
@@ -102,6 +106,7 @@ export class Packs {
 
   /** As `remove`, but the blob's bytes are kept: with the last blob the pack does not go, it is retired. */
   async setAside(id: BlobId): Promise<void> {
+    this.parts.recent.delete(id);
     if (this.parts.sharing) return this.parts.sharing.packs.setAside(id);
     const { pack } = placeInPack(id) ?? {};
     if (pack === undefined || !(await this.blobsOf(pack)).has(id)) return;
@@ -178,10 +183,12 @@ export class Packs {
         pieces.push(packHeader(name, checksummed), bytes, list);
         end += HEADER_SIZE + bytes.length + list.length;
       }
-      await writeAll(pack.file, Buffer.concat(pieces), pack.size);
+      const memory = Buffer.concat(pieces);
+      await writeAll(pack.file, memory, pack.size);
       await pack.file.datasync();
       await this.requireInPlace(pack);
       pack.appended = new Since();
+      this.parts.recent.add(ids, memory, pack.size);
       pack.size = end;
     } catch (error) {
       // It is uncertain what the file holds now, so nothing more is appended to it.

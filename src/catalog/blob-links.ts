@@ -1,5 +1,5 @@
 import type { BlobId, BlobSlice } from "../model/object.js";
-import { chunks, statement, type Tx } from "./store.js";
+import { chunks, single, statement, type Tx } from "./store.js";
 
 /** Returns those of the blobs that no version, file or part links. */
 export async function orphansAmong(tx: Tx, blobs: readonly string[]): Promise<BlobId[]> {
@@ -10,7 +10,19 @@ export async function orphansAmong(tx: Tx, blobs: readonly string[]): Promise<Bl
   return [...unlinked] as BlobId[];
 }
 
+const linksOf = single<{ readonly blob: string }>()((db, bound) =>
+  db
+    .selectFrom("version_blobs")
+    .select("blob")
+    .where("blob", "=", bound("blob"))
+    .union(db.selectFrom("file_blobs").select("blob").where("blob", "=", bound("blob")))
+    .union(db.selectFrom("parts").select("blob").where("blob", "=", bound("blob"))),
+);
+
 async function linkedAmong(tx: Tx, blobs: readonly string[]): Promise<string[]> {
+  const [blob, another] = blobs;
+  // The usual case: an object that was uploaded in one piece.
+  if (blob !== undefined && another === undefined) return (await linksOf(tx, { blob })) ? [blob] : [];
   const rows = await tx
     .selectFrom("version_blobs")
     .select("blob")
@@ -46,9 +58,12 @@ export async function linkFileBlobs(tx: Tx, file: number, slices: readonly BlobS
   for (const some of chunks(rows)) await tx.insertInto("file_blobs").values(some).execute();
 }
 
+const unlinkAll = statement<{ readonly version: number }>()((db, bound) =>
+  db.deleteFrom("version_blobs").where("version_id", "=", bound("version")).returning("blob"),
+);
+
 export async function unlinkVersionBlobs(tx: Tx, version: number): Promise<string[]> {
-  const rows = await tx.deleteFrom("version_blobs").where("version_id", "=", version).returning("blob").execute();
-  return rows.map((row) => row.blob);
+  return (await unlinkAll(tx, { version })).map((row) => row.blob);
 }
 
 export async function unlinkFileBlobs(tx: Tx, file: number): Promise<string[]> {

@@ -42,8 +42,12 @@ export async function addJob(
 }
 
 export async function removeJob(tx: Tx, kind: JobKind, subject: number): Promise<void> {
-  await tx.deleteFrom("jobs").where("kind", "=", kind).where("subject", "=", subject).execute();
+  await deleteJob(tx, { kind, subject });
 }
+
+const deleteJob = statement<{ readonly kind: JobKind; readonly subject: number }>()((db, bound) =>
+  db.deleteFrom("jobs").where("kind", "=", bound("kind")).where("subject", "=", bound("subject")),
+);
 
 /**
  * Makes jobs due now. A leased job is only marked: its worker may have read the chain before the news came, so it is

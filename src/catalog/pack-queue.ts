@@ -1,7 +1,7 @@
 import type { SegmentFormat } from "../model/file.js";
 import type { PackFormat } from "./catalog.js";
 import type { FormatColumn } from "./segment-columns.js";
-import { chunks, statement, type Tx } from "./store.js";
+import { chunks, single, statement, type Tx } from "./store.js";
 
 const insertQueued = statement<{
   readonly version: number;
@@ -38,6 +38,15 @@ export function packFormat(format: SegmentFormat | undefined): PackFormat {
   const packed = format?.name ?? "plain";
   if (packed === "cess-cbc") throw new Error("objects in the format cess-cbc are not packed");
   return packed;
+}
+
+const deleteQueued = single<{ readonly version: number }>()((db, bound) =>
+  db.deleteFrom("pack_queue").where("version_id", "=", bound("version")).returning("version_id"),
+);
+
+/** Ends the waiting of a version. Resolves whether it waited. */
+export async function dequeueOne(tx: Tx, version: number): Promise<boolean> {
+  return (await deleteQueued(tx, { version })) !== undefined;
 }
 
 /** Ends the waiting of these versions. Returns those that waited. */

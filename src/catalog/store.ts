@@ -42,21 +42,41 @@ class Bound {
  * for every request. `build` gets a function that puts placeholders for values; values are passed by name.
  */
 export function statement<Values extends object>() {
-  return <Row>(build: (db: Tx, bound: (name: keyof Values & string) => never) => Compilable<Row>) => {
-    // One text for each dialect: a process may have catalogs of both open.
-    const texts = new Map<unknown, CompiledQuery<Row>>();
-    return async (tx: Tx, values: Values): Promise<readonly Row[]> => {
-      const dialect = tx.getExecutor().adapter.constructor;
-      let compiled = texts.get(dialect);
-      if (!compiled) {
-        compiled = build(tx, (name) => new Bound(name) as never).compile();
-        texts.set(dialect, compiled);
-      }
-      const parameters = compiled.parameters.map((value) =>
-        value instanceof Bound ? values[value.name as keyof Values] : value,
-      );
-      return (await tx.executeQuery<Row>({ ...compiled, parameters })).rows;
-    };
+  return <Row>(build: Build<Values, Row>) => prepared(build, () => undefined);
+}
+
+type Build<Values, Row> = (db: Tx, bound: (name: keyof Values & string) => never) => Compilable<Row>;
+
+/** A statement that gives one row at most. A driver asks for one row in half of the time in which it asks for all. */
+export function single<Values extends object>() {
+  return <Row>(build: Build<Values, Row>) => {
+    const run = prepared(build, (text) => singles.add(text));
+    return async (tx: Tx, values: Values): Promise<Row | undefined> => (await run(tx, values))[0];
+  };
+}
+
+const singles = new Set<string>();
+
+/** Whether the text is that of a `single` statement. */
+export function isSingle(text: string): boolean {
+  return singles.has(text);
+}
+
+function prepared<Values extends object, Row>(build: Build<Values, Row>, onText: (text: string) => void) {
+  // One text for each dialect: a process may have catalogs of both open.
+  const texts = new Map<unknown, CompiledQuery<Row>>();
+  return async (tx: Tx, values: Values): Promise<readonly Row[]> => {
+    const dialect = tx.getExecutor().adapter.constructor;
+    let compiled = texts.get(dialect);
+    if (!compiled) {
+      compiled = build(tx, (name) => new Bound(name) as never).compile();
+      texts.set(dialect, compiled);
+      onText(compiled.sql);
+    }
+    const parameters = compiled.parameters.map((value) =>
+      value instanceof Bound ? values[value.name as keyof Values] : value,
+    );
+    return (await tx.executeQuery<Row>({ ...compiled, parameters })).rows;
   };
 }
 

@@ -14,7 +14,7 @@ import type { BucketCache } from "./bucket-cache.js";
 import type { UsageCatalog } from "./catalog.js";
 import { quotaOf, toQuota } from "./quotas.js";
 import type { BucketUsageTable, Schema } from "./schema.js";
-import { lock, runsAlone, statement, type Prepared, type Store, type Tx } from "./store.js";
+import { lock, runsAlone, single, type Prepared, type Store, type Tx } from "./store.js";
 
 type UsageRow = Omit<BucketUsageTable, "bucket">;
 
@@ -24,7 +24,7 @@ const SLOTS = 64;
 const COLUMNS = [...USAGE, "quota_bytes", "quota_objects"] as const;
 
 /** One statement, which also makes the row of a bucket that had none. */
-const addToRow = statement<UsageChange & { readonly bucket: string }>()((db, bound) =>
+const addToRow = single<UsageChange & { readonly bucket: string }>()((db, bound) =>
   db
     .insertInto("bucket_usage")
     .values({
@@ -69,7 +69,7 @@ export function slotInsert(db: QueryCreator<Schema>, bound: (name: keyof UsageCh
     .returning([quota("quota_bytes"), quota("quota_objects")]);
 }
 
-const addToSlot = statement<UsageChange & { readonly bucket: string }>()(slotInsert);
+const addToSlot = single<UsageChange & { readonly bucket: string }>()(slotInsert);
 
 /**
  * Counts what a transaction changes in a bucket: called once in each that inserts or removes versions or parts. Throws
@@ -127,13 +127,13 @@ interface Counted {
 }
 
 async function addAlone(tx: Tx, bucket: string, change: UsageChange): Promise<Counted> {
-  const [row] = await addToRow(tx, { bucket, ...change });
+  const row = await addToRow(tx, { bucket, ...change });
   if (!row) throw new Error("the usage of a bucket was not written");
   return { quota: toQuota(row), usage: toUsage(row) };
 }
 
 async function addBeside(tx: Tx, bucket: string, change: UsageChange): Promise<Counted> {
-  const [row] = await addToSlot(tx, { bucket, ...change });
+  const row = await addToSlot(tx, { bucket, ...change });
   if (!row) throw new Error("the usage of a bucket was not written");
   return countedBeside(tx, bucket, row);
 }

@@ -5,7 +5,7 @@ import { noBucket, type Versioning } from "../model/bucket.js";
 import { DomainError } from "../model/errors.js";
 import { checkWrite, type Preconditions } from "../model/precondition.js";
 import { toKeyText } from "./key-text.js";
-import { statement, type Tx } from "./store.js";
+import { single, statement, type Tx } from "./store.js";
 import { isLatest, NULL_VERSION } from "./versions.js";
 
 /** What a transaction must know of a version to replace or remove it. */
@@ -80,7 +80,7 @@ function known(row: KnownRow): KnownVersion {
   };
 }
 
-const slotRow = statement<{ readonly bucket: string; readonly key: string }>()((db, bound) =>
+const slotRow = single<{ readonly bucket: string; readonly key: string }>()((db, bound) =>
   db
     .selectFrom("buckets as b")
     .leftJoin("configurations as c", (join) =>
@@ -98,7 +98,7 @@ const slotRow = statement<{ readonly bucket: string; readonly key: string }>()((
  * know whether it replaces the current version.
  */
 export async function findSlot(tx: Tx, bucket: string, key: string): Promise<ObjectSlot> {
-  const [row] = await slotRow(tx, { bucket, key: toKeyText(key) });
+  const row = await slotRow(tx, { bucket, key: toKeyText(key) });
   if (!row) throw noBucket(bucket);
   const { id } = row;
   return {
@@ -159,24 +159,31 @@ export async function prepareInsertion(tx: Tx, slot: ObjectSlot): Promise<Versio
       : current === undefined || current.versionId === NULL_VERSION
         ? current
         : await findVersion(tx, slot, NULL_VERSION);
-  if (replaced) await tx.deleteFrom("versions").where("id", "=", replaced.id).execute();
+  if (replaced) await deleteRow(tx, { id: replaced.id });
   if (current && current.id !== replaced?.id)
     await tx.updateTable("versions").set({ is_latest: 0 }).where("id", "=", current.id).execute();
   return { versionId: versioning === "Enabled" ? newVersionId() : NULL_VERSION, replaced };
 }
 
-/** Removes a version's row. The newest of the others becomes current. The caller removes the links. */
-export async function removeRow(tx: Tx, { bucket, key }: ObjectSlot, version: KnownVersion): Promise<void> {
-  await tx.deleteFrom("versions").where("id", "=", version.id).execute();
-  if (!version.isLatest) return;
-  const next = await tx
+const deleteRow = statement<{ readonly id: number }>()((db, bound) =>
+  db.deleteFrom("versions").where("id", "=", bound("id")),
+);
+
+const newestRow = single<{ readonly bucket: string; readonly key: string }>()((db, bound) =>
+  db
     .selectFrom("versions")
     .select("id")
-    .where("bucket", "=", bucket)
-    .where("key", "=", toKeyText(key))
+    .where("bucket", "=", bound("bucket"))
+    .where("key", "=", bound("key"))
     .orderBy("id", "desc")
-    .limit(1)
-    .executeTakeFirst();
+    .limit(1),
+);
+
+/** Removes a version's row. The newest of the others becomes current. The caller removes the links. */
+export async function removeRow(tx: Tx, { bucket, key }: ObjectSlot, version: KnownVersion): Promise<void> {
+  await deleteRow(tx, { id: version.id });
+  if (!version.isLatest) return;
+  const next = await newestRow(tx, { bucket, key: toKeyText(key) });
   if (next)
     await tx
       .updateTable("versions")

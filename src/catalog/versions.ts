@@ -19,10 +19,10 @@ import {
   tagsColumn,
 } from "./json-columns.js";
 import { fromKeyText, toKeyText } from "./key-text.js";
-import { dequeue } from "./pack-queue.js";
+import { dequeueOne } from "./pack-queue.js";
 import type { Flag } from "./column-types.js";
 import type { Schema, VersionTable } from "./schema.js";
-import { statement, type Tx } from "./store.js";
+import { single, statement, type Tx } from "./store.js";
 
 /** The version id of what was written while versioning was not enabled. */
 export const NULL_VERSION = "null";
@@ -69,7 +69,7 @@ export function versionInsert(db: QueryCreator<Schema>, bound: (name: keyof Vers
     .returning("id");
 }
 
-const insertRow = statement<VersionColumns>()(versionInsert);
+const insertRow = single<VersionColumns>()(versionInsert);
 
 /** Inserts the current version of its key, after `prepareInsertion` (version-chain.ts). */
 export async function insertVersion(
@@ -79,7 +79,7 @@ export async function insertVersion(
   insertion: Insertion,
 ): Promise<VersionRow> {
   const columns = versionColumns(now, version, insertion);
-  const [row] = await insertRow(tx, columns);
+  const row = await insertRow(tx, columns);
   if (!row) throw new Error("the version's row was not inserted");
   return { id: row.id, ...columns };
 }
@@ -109,6 +109,10 @@ export function versionColumns(now: number, version: NewVersion, insertion: Inse
   };
 }
 
+const forgetPrepared = statement<{ readonly subject: string }>()((db, bound) =>
+  db.deleteFrom("preparations").where("subject", "=", bound("subject")),
+);
+
 /**
  * Removes the links, the `encode` job and the prepared segments of a version whose row is removed. Returns the blobs
  * that were unlinked.
@@ -120,9 +124,9 @@ export async function unlinkVersion(
 ): Promise<string[]> {
   const released = await unlinkVersionBlobs(tx, version.id);
   if (!version.staged) return [...released, ...(await unlinkFiles(tx, now, version.id))];
-  await removeJob(tx, "encode", version.id);
-  await dequeue(tx, [version.id]);
-  await tx.deleteFrom("preparations").where("subject", "=", String(version.id)).execute();
+  // What waits for a pack has no job.
+  if (!(await dequeueOne(tx, version.id))) await removeJob(tx, "encode", version.id);
+  await forgetPrepared(tx, { subject: String(version.id) });
   return released;
 }
 

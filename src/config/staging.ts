@@ -67,6 +67,8 @@ export const stagingSchema = z
     credentialsFile: z.string().min(1).optional(),
     /** Bytes of bodies in memory on their way to an S3 store. */
     memory: bytes.prefault("256MiB"),
+    /** Bytes of small objects just written that each process keeps in memory, for reads. */
+    recent: bytes.prefault("64MiB"),
     /** Bytes of local copies that are made of an S3 store's while segments are coded, in `spool` in `dataDir`. */
     spool: bytes.prefault("1GiB"),
   })

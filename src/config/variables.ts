@@ -63,6 +63,7 @@ export const GATEWAY_VARIABLES: Variables = {
   CESS_S3_STAGING_URL: ["staging", "url"],
   CESS_S3_STAGING_CREDENTIALS_FILE: ["staging", "credentialsFile"],
   CESS_S3_STAGING_MEMORY: ["staging", "memory"],
+  CESS_S3_STAGING_RECENT: ["staging", "recent"],
   CESS_S3_STAGING_SPOOL: ["staging", "spool"],
   CESS_S3_CACHE_MEMORY: ["cache", "memory"],
   CESS_S3_CACHE_DISK: ["cache", "disk"],

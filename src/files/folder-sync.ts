@@ -1,4 +1,5 @@
-import { open } from "node:fs/promises";
+import { mkdir, open } from "node:fs/promises";
+import { dirname, join } from "node:path";
 
 /**
  * Makes folder entries durable, with one fsync for all callers that wait. A sync that has begun may have missed a new
@@ -31,6 +32,16 @@ export class FolderSync {
 export async function syncFile(path: string): Promise<void> {
   const file = await open(path, "r+");
   await file.sync().finally(() => file.close());
+}
+
+/** Makes a folder, with those above it that are missing and those of these names in it, durably. */
+export async function makeFolders(folder: string, names: readonly string[]): Promise<void> {
+  const made = await mkdir(folder, { recursive: true });
+  for (const name of names) await mkdir(join(folder, name), { recursive: true });
+  await syncFolder(folder);
+  // A new folder is durable when its parent is synced, so every parent of a folder created here is synced.
+  const above = made === undefined ? folder : dirname(made);
+  for (let path = folder; path !== above;) await syncFolder((path = dirname(path)));
 }
 
 export async function syncFolder(path: string): Promise<void> {

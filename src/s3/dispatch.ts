@@ -240,8 +240,9 @@ export class Dispatcher {
     const request = pendingRequest(effective, address, authentication, operation, exchange.body, this.settings);
     const access = accessRequest(effective, address, authentication, operation, origin, request);
     const { account } = request;
-    const { waits } = exchange;
-    return this.run(operation, request, { account, signal, access, requestId: progress.requestId, waits });
+    const { requestId } = progress;
+    const call = { account, signal, access, requestId, waits: exchange.waits, warnings: [] };
+    return this.run(operation, request, call);
   }
 
   private serveSts(
@@ -317,8 +318,9 @@ export class Dispatcher {
       const request = formRequest(form, this.settings);
       const origin = this.origin(exchange, head);
       const access = accessRequest(form.head, address, authentication, operation, origin, request);
-      const { waits } = exchange;
-      const call = { account: request.account, signal, access, requestId: progress.requestId, waits };
+      const { account } = request;
+      const { requestId } = progress;
+      const call = { account, signal, access, requestId, waits: exchange.waits, warnings: [] };
       return await this.run(operation, request, call);
     } finally {
       await form.close();
@@ -328,14 +330,13 @@ export class Dispatcher {
   private async run(
     operation: AnyOperation,
     request: PendingRequest,
-    call: RequestCall,
+    call: RequestCall & { readonly warnings: string[] },
   ): Promise<S3Response | DeferredResponse<S3Response>> {
-    const warnings: string[] = [];
-    const permitted = { ...(await this.permit(operation, request, call)), warnings };
+    const permitted = await this.permit(operation, request, call);
     screenHeaders(request.headers);
     await request.read();
     const output = await operation.run(this.components.gateway, operation.parse(request), permitted);
-    if (!(output instanceof DeferredResponse)) return withWarnings(operation.render(output), warnings);
+    if (!(output instanceof DeferredResponse)) return withWarnings(operation.render(output), call.warnings);
     return new DeferredResponse(output.result.then((result) => operation.render(result)));
   }
 
@@ -343,8 +344,9 @@ export class Dispatcher {
   private async permit(operation: AnyOperation, request: PendingRequest, call: RequestCall): Promise<Call> {
     const { access } = this.components.gateway;
     try {
-      // If policies may have conditions on the document, it must be read before the decision.
-      const reading = operation.conditions ? request.read() : Promise.resolve();
+      if (!operation.conditions) return await access.permit(call);
+      // Policies may have conditions on the document, so it must be read before the decision.
+      const reading = request.read();
       // The decision comes first, even if reading failed: only permitted requesters are told about the document.
       await Promise.allSettled([reading]);
       const permitted = await access.permit(call);

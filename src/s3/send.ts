@@ -93,6 +93,12 @@ export async function send(
   if (unread) response.setHeader("Connection", "close");
   const silent = request.method === "HEAD";
   if (typeof answer.body === "object") {
+    const { whole } = answer.body;
+    if (whole && !silent && !unread) {
+      exchange.sent += whole.length;
+      response.end(whole);
+      return;
+    }
     if (silent) answer.body.close();
     else return stream(answer.body, exchange, settings.readIdleMs, answer.headers["Content-Length"]);
   }

@@ -14,6 +14,8 @@ export class ByteStream implements AsyncIterableIterator<Uint8Array> {
   private interrupt: ((reason: Error) => void) | undefined;
   private failure: Error | undefined;
   private closed = false;
+  /** All of it, where it was in memory as one. */
+  whole: Uint8Array | undefined;
 
   private constructor(
     chunks: AsyncIterator<Uint8Array, unknown>,
@@ -51,7 +53,9 @@ export class ByteStream implements AsyncIterableIterator<Uint8Array> {
 
   /** A stream of bytes that are in memory. */
   static of(...chunks: readonly Uint8Array[]): ByteStream {
-    return new ByteStream(given(chunks), undefined, () => undefined);
+    const stream = new ByteStream(given(chunks), undefined, () => undefined);
+    if (chunks.length === 1) stream.whole = chunks[0];
+    return stream;
   }
 
   async next(): Promise<IteratorResult<Uint8Array, void>> {

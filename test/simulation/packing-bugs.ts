@@ -87,8 +87,8 @@ export const packingBugs: readonly Bug[] = [
     "queue-row-kept",
     "A deleted object goes on waiting for a pack.",
     "catalog/versions",
-    "await dequeue(tx, [version.id]);",
-    "",
+    "await dequeueOne(tx, version.id)",
+    "false",
   ),
   bug(
     "queue-not-charged",

@@ -18,6 +18,7 @@ import { PackSharing } from "../pack-sharing.js";
 import { RemovalHolds } from "../removal-holds.js";
 import { SharedHolds } from "../shared-holds.js";
 import { SHARED_FOLDER_DEFAULTS, type SharedFolderSettings } from "../shared-folder.js";
+import { RecentBlobs } from "../recent-blobs.js";
 import { keepUp } from "../upkeep.js";
 import { PartStream } from "./part-stream.js";
 import { isGone } from "./s3-errors.js";
@@ -37,6 +38,8 @@ export const S3_BLOBS_DEFAULTS = {
   packedBytes: 64 * KIB,
   /** Bytes of bodies in memory, on their way to the store. */
   memoryBytes: 256 * MIB,
+  /** Bytes of small blobs that were just written which are kept in memory, for reads. By default none. */
+  recentBytes: 0,
   /** How long a body waits for memory before it is refused, ms. */
   memoryWaitMs: 30_000,
   /** Large bodies that were begun so long ago and never finished are given up, ms. */
@@ -73,6 +76,7 @@ export class S3Blobs implements Blobs {
   private readonly pins = new BlobPins();
   private readonly fresh: FreshBlobs;
   private readonly lists = new ChecksumLists();
+  private readonly recent: RecentBlobs;
   // A removal that fails leaves an orphan, which the sweeper finds.
   private readonly holds = new RemovalHolds((ids) => void this.deleteAll(ids).catch(() => undefined));
   private readonly sharedHolds: SharedHolds;
@@ -93,6 +97,7 @@ export class S3Blobs implements Blobs {
     const { removeMs, sweepMs, now } = this.settings;
     this.store = store;
     this.copies = new LocalCopies(store, settings.spool);
+    this.recent = new RecentBlobs(this.settings.recentBytes);
     this.fresh = new FreshBlobs(linkMs);
     this.memory = new Semaphore({ permits: memoryBytes });
     this.sharedHolds = new SharedHolds(holdNotes(store, holdMs), { clock, holdLookMs });
@@ -112,6 +117,7 @@ export class S3Blobs implements Blobs {
     this.reader = new S3Reader({
       store,
       lists: this.lists,
+      recent: this.recent,
       keyOf: objectKey,
       mayHave: (id) => !packs.isRemoved(id) && !this.quarantine.has(objectKey(id)),
       onDamage: settings.onDamage ?? (() => Promise.resolve(false)),
@@ -205,6 +211,7 @@ export class S3Blobs implements Blobs {
     try {
       await this.store.put(packKey(pack), content);
       for (const id of ids) this.fresh.add(id);
+      this.recent.add(ids, content, 0);
     } catch (error) {
       this.settle(ids);
       this.live.delete(pack);
@@ -225,6 +232,10 @@ export class S3Blobs implements Blobs {
 
   read(id: BlobId, range?: ByteRange): AsyncGenerator<Uint8Array, void> {
     return this.reader.read(id, placeOf(id), range);
+  }
+
+  inMemory(id: BlobId, range?: ByteRange): Uint8Array | undefined {
+    return this.recent.read(id, range);
   }
 
   isChecked(id: BlobId): boolean {
@@ -272,6 +283,7 @@ export class S3Blobs implements Blobs {
 
   private async delete(id: BlobId): Promise<void> {
     if (!isBlobId(id)) return;
+    this.recent.delete(id);
     if (this.settings.keepRemoved?.() === true) return this.quarantine.take(id);
     const pack = placeInPack(id)?.pack;
     if (pack === undefined) {

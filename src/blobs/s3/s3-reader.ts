@@ -8,6 +8,7 @@ import { placeOf, type BlobPlace } from "../blob-id.js";
 import { BlobMissing } from "../blobs.js";
 import { damageIn, WrongBytes } from "../checked-read.js";
 import type { ChecksumLists } from "../checksum-lists.js";
+import type { RecentBlobs } from "../recent-blobs.js";
 import { isMissingObject, isOutsideObject } from "./s3-errors.js";
 import type { S3Store } from "./s3-store.js";
 
@@ -17,6 +18,7 @@ const AT_ONCE_BYTES = MIB + 64 * 4;
 export interface S3ReaderParts {
   readonly store: S3Store;
   readonly lists: ChecksumLists;
+  readonly recent: RecentBlobs;
   readonly keyOf: (id: BlobId) => string;
   /** False if the blob is known to be removed or set aside. */
   readonly mayHave: (id: BlobId) => boolean;
@@ -34,6 +36,11 @@ export class S3Reader {
     if (length === undefined || !checksummed) throw new BlobMissing(id);
     const { start, end } = range ?? { start: 0, end: length };
     if (end > length) throw new Error(`blob ${id} ends at byte ${length}, before ${end}`);
+    const recent = this.parts.recent.read(id, range);
+    if (recent) {
+      if (recent.length > 0) yield recent;
+      return;
+    }
     let position = start;
     for (let searched = false; ; searched = true) {
       try {

@@ -1,6 +1,7 @@
 import type Database from "libsql";
 import type { SqliteDatabase, SqliteStatement } from "kysely";
 import { LRUCache } from "lru-cache";
+import { isSingle } from "../store.js";
 import { DomainError } from "../../model/errors.js";
 
 /** Prepared statements in the cache of each connection. Statements with lists vary in length, so there are many. */
@@ -15,7 +16,7 @@ export class StatementCache implements SqliteDatabase {
   prepare(sql: string): SqliteStatement {
     let statement = this.statements.get(sql);
     if (!statement) {
-      statement = new Prepared(this.database.prepare(sql));
+      statement = new Prepared(this.database.prepare(sql), isSingle(sql));
       this.statements.set(sql, statement);
     }
     return statement;
@@ -31,12 +32,20 @@ export class StatementCache implements SqliteDatabase {
 class Prepared implements SqliteStatement {
   readonly reader: boolean;
 
-  constructor(private readonly statement: Database.Statement) {
+  constructor(
+    private readonly statement: Database.Statement,
+    private readonly single: boolean,
+  ) {
     this.reader = statement.reader;
   }
 
   all(parameters: readonly unknown[]): unknown[] {
-    return named(() => this.statement.all(parameters));
+    return named(() => (this.single ? this.first(parameters) : this.statement.all(parameters)));
+  }
+
+  private first(parameters: readonly unknown[]): unknown[] {
+    const row = this.statement.get(parameters);
+    return row === undefined ? [] : [row];
   }
 
   run(parameters: readonly unknown[]): { changes: number; lastInsertRowid: number | bigint } {

@@ -58,6 +58,7 @@ async function openBlobs(
     store,
     spool: await Spool.open({ folder: join(dataDir, "spool"), limit: staging.spool }),
     memoryBytes: staging.memory,
+    recentBytes: staging.recent,
     clock: systemClock,
     orphans: (ids) => catalog.orphans(ids),
     linkedInPack: (pack) => catalog.inspection.linkedContaining(inPack(pack)),

@@ -53,7 +53,7 @@ async function findFolder(
 async function openFolder(
   folder: string,
   elsewhere: boolean,
-  { dataDir, reserveBytes }: StagingConfig,
+  { dataDir, reserveBytes, staging }: StagingConfig,
   catalog: StagingCatalog,
   { several, space, onDamage, keepRemoved, onFault }: StagingComponents,
 ): Promise<FileBlobs> {
@@ -61,6 +61,7 @@ async function openFolder(
   const disk = onAnotherDisk && space ? DiskSpace.of(folder, systemClock, { reserveBytes }) : space;
   return FileBlobs.open({
     folder,
+    recentBytes: staging.recent,
     ...(disk && { space: disk }),
     ...(onDamage && { onDamage }),
     ...(keepRemoved && { keepRemoved }),

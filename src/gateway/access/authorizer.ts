@@ -160,6 +160,8 @@ class Decision {
     if (rule.resource === "objects") return;
     if (upload && rule.initiator === "only" && !this.isInitiator) throw this.denied();
     const settings = await bucketAccess(this.catalog, bucket);
+    // Nothing else could forbid it.
+    if (this.isOwner && !settings.policy && !settings.acls && this.policies.length === 0) return;
     // As on AWS, an anonymous requester cannot be charged.
     if (settings.requesterPays && !this.isOwner && (access.anonymous || !access.pays))
       throw this.denied("The requester pays in this bucket: sign the request and send x-amz-request-payer: requester.");

@@ -82,6 +82,7 @@ export class ObjectBytes {
       ? await this.stagedInPack(extent, extent.packed.length, range, key)
       : await this.stagedOwn(version.id, range);
     if (!staged) return undefined;
+    if (staged instanceof Uint8Array) return ByteStream.of(staged);
     // A read of checked bytes finds out whether it touches the damaged ones. That of others would give them.
     const isChecked = (blob: BlobId) => this.components.blobs.isChecked(blob);
     if (version.durability.state === "damaged" && !staged.blobs.every(isChecked)) throw damagedObject(version);
@@ -119,10 +120,17 @@ export class ObjectBytes {
     }
   }
 
-  private async stagedOwn(version: string, range: ByteRange): Promise<Staged | undefined> {
+  /** The bytes themselves where they are in memory. */
+  private async stagedOwn(version: string, range: ByteRange): Promise<Staged | Uint8Array | undefined> {
     const { catalog, blobs } = this.components;
     const slices = slicesWithin(await catalog.objects.blobs(version), range);
-    if (slices.length === 0) return undefined;
+    const [first] = slices;
+    if (!first) return undefined;
+    if (slices.length === 1) {
+      const { blob, offset, length } = first;
+      const memory = blobs.inMemory(blob, { start: offset, end: offset + length });
+      if (memory) return memory;
+    }
     const read = async function* () {
       // Pinned blobs are not removed before the stream ends, but one may have been removed before it was pinned. Opening
       // a single blob shows that. Several blobs are all there if the catalog still links them, because blobs are unlinked

@@ -225,8 +225,7 @@ function checkSignedHeaders(head: RequestHead, claims: SignatureClaims): void {
   const sent: string[] = [];
   for (const name of head.headers.names()) if (name.startsWith("x-amz-") && !free(name)) sent.push(name);
   if (sent.length === 0) return;
-  const signed = new Set(claims.signedHeaders);
-  const missing = sent.filter((name) => !signed.has(name));
+  const missing = sent.filter((name) => !claims.signedHeaders.names.has(name));
   if (missing.length === 0) return;
   throw new S3Error("AccessDenied", {
     message: "There were headers present in the request which were not signed",

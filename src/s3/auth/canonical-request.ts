@@ -8,14 +8,14 @@ import type { SignatureClaims } from "./signature-claims.js";
  * decoded and encoded once. `payload` stands for the body. InvalidArgument for parameters that signers leave out.
  */
 export function canonicalRequest(head: RequestHead, claims: SignatureClaims, payload: string): string {
-  const names = [...new Set(claims.signedHeaders)].sort();
+  const { sorted, text } = claims.signedHeaders;
   let headers = "";
-  for (const name of names) {
+  for (const name of sorted) {
     // The payload counts also where a presigned URL has it as a parameter.
     const value = name === "x-amz-content-sha256" ? payload : (head.headers.get(name) ?? "");
     headers += `${name}:${value.trim().replace(/\s+/g, " ")}\n`;
   }
-  return `${head.method}\n${canonicalPath(head.path)}\n${canonicalQuery(head, claims)}\n${headers}\n${names.join(";")}\n${payload}`;
+  return `${head.method}\n${canonicalPath(head.path)}\n${canonicalQuery(head, claims)}\n${headers}\n${text}\n${payload}`;
 }
 
 /** Not normalised: `//`, `.` and `..` are ordinary parts of a key. `/` and `%2F` are signed alike. */

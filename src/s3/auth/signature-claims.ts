@@ -1,3 +1,4 @@
+import { LRUCache } from "lru-cache";
 import { S3Error } from "../../gateway/s3-error.js";
 import { formatAmzDate, parseAmzDate, parseHttpDate } from "../wire/http-date.js";
 import type { RequestHead } from "../request.js";
@@ -10,8 +11,7 @@ export interface SignatureClaims {
   /** `20130524/us-east-1/s3/aws4_request` */
   readonly scope: string;
   readonly region: string;
-  /** Names in lower case, in the client's order. */
-  readonly signedHeaders: readonly string[];
+  readonly signedHeaders: SignedHeaders;
   /** 64 lower-case hex digits. */
   readonly signature: string;
   /** `20130524T000000Z`, and the same in milliseconds since 1970. */
@@ -19,6 +19,14 @@ export interface SignatureClaims {
   readonly time: number;
   /** How long a presigned URL is valid, in seconds. */
   readonly expires?: number;
+}
+
+/** The headers that a signature covers; names in lower case. */
+export interface SignedHeaders {
+  readonly names: ReadonlySet<string>;
+  /** In the order in which they are signed, and the same as one text. */
+  readonly sorted: readonly string[];
+  readonly text: string;
 }
 
 /** AWS's limit for presigned URLs: seven days, in seconds. */
@@ -52,13 +60,27 @@ export function parseScope(credential: string, service: string, refuse: (why: st
   return { accessKeyId, date, region, scope: `${date}/${region}/${service}/aws4_request` };
 }
 
-function parseSignedHeaders(text: string, refuse: (why: string) => S3Error): readonly string[] {
-  const names = text
-    .toLowerCase()
-    .split(";")
-    .filter((name) => name !== "");
-  if (!names.includes("host")) throw refuse('the SignedHeaders must include "host".');
-  return names;
+/** By the text in the request: a client signs the same headers again and again. Texts are as long as a head may be. */
+const knownSignedHeaders = new LRUCache<string, SignedHeaders>({
+  max: 1000,
+  maxSize: 1024 * 1024,
+  sizeCalculation: (_, text) => 2 * text.length + 1,
+});
+
+function parseSignedHeaders(text: string, refuse: (why: string) => S3Error): SignedHeaders {
+  const known = knownSignedHeaders.get(text);
+  if (known) return known;
+  const names = new Set(
+    text
+      .toLowerCase()
+      .split(";")
+      .filter((name) => name !== ""),
+  );
+  if (!names.has("host")) throw refuse('the SignedHeaders must include "host".');
+  const sorted = [...names].sort();
+  const parsed = { names, sorted, text: sorted.join(";") };
+  knownSignedHeaders.set(text, parsed);
+  return parsed;
 }
 
 function parseSignature(text: string, refuse: (why: string) => S3Error): string {

@@ -10,7 +10,7 @@ export const getObject: Operation<ReadInput, ReadOutput & { readonly Body: ByteS
   parse: parseRead,
   async run({ objects }, input, call) {
     const result = await objects.get(call, objectKey(input), input.Read);
-    return { ...readOutput(result, input), Body: result.body };
+    return Object.assign(readOutput(result, input), { Body: result.body });
   },
-  render: ({ Body, ...output }) => ({ ...renderRead(output), body: Body }),
+  render: (output) => Object.assign(renderRead(output), { body: output.Body }),
 };

@@ -43,6 +43,14 @@ function isoDate(text: string): number | undefined {
 
 /** Signature V4's basic form, `20130524T000000Z`. */
 export function parseAmzDate(text: string): number | undefined {
+  // Requests of one moment have the same.
+  if (text !== lastAmzDate.text) lastAmzDate = { text, ms: amzDate(text) };
+  return lastAmzDate.ms;
+}
+
+let lastAmzDate: { readonly text: string; readonly ms: number | undefined } = { text: "", ms: undefined };
+
+function amzDate(text: string): number | undefined {
   const match = /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z$/.exec(text);
   if (!match) return undefined;
   const [, year, month, day, hour, minute, second] = match;

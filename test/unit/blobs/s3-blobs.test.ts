@@ -106,6 +106,18 @@ describe("Blobs in an S3 store", () => {
     });
   });
 
+  it("are read from memory, without a request, when they are small and were just written, until they are removed", async () => {
+    const blobs = await open(undefined, new Set(), { recentBytes: 10_000 });
+    const { id } = await blobs.write(ByteStream.of(Buffer.from("just written")));
+    const before = { ...blobs.traffic.requests };
+    expect((await collect(blobs.read(id, { start: 5, end: 12 }))).toString()).to.equal("written");
+    expect(Buffer.from(blobs.inMemory(id)!).toString()).to.equal("just written");
+    expect(blobs.traffic.requests).to.deep.equal(before);
+    blobs.settle([id]);
+    await blobs.remove([id]);
+    expect(blobs.inMemory(id)).to.equal(undefined);
+  });
+
   it("are sent in parts when they are large, found again by a sweep, and go when they are removed", async () => {
     const blobs = await open(undefined, new Set(), { sweepMs: -10_000 });
     const bytes = bytesOf(21 * MIB, 3);
