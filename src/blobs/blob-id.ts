@@ -28,6 +28,14 @@ export function newBlobName(): string {
   return randomUUID().replaceAll("-", "");
 }
 
+/**
+ * The name of a blob that a pack holds from this byte on. It begins as the pack's own name does, and grows with the offset:
+ * an index of names then gets those of one moment side by side, not each on a page of its own.
+ */
+export function packedBlobName(pack: string, offset: number): string {
+  return pack.slice(0, 16) + offset.toString(16).padStart(8, "0") + newBlobName().slice(0, 8);
+}
+
 /** The id of a blob that is a file of its own. It contains what its bytes are checked against. `name`: 128 bits in hex. */
 export function fileBlobId(name: string, { length, checksum }: Checksummed): BlobId {
   return `${name}-${length}-${hexOf(checksum)}` as BlobId;

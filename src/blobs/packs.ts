@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { DomainError } from "../model/errors.js";
 import type { BlobId } from "../model/object.js";
 import { PieceChecksummer } from "../streams/piece-checksums.js";
-import { newBlobName, packedBlobId, placeInPack } from "./blob-id.js";
+import { newBlobName, packedBlobId, packedBlobName, placeInPack } from "./blob-id.js";
 import type { StoredBlob } from "./blobs.js";
 import { Since } from "./fresh-blobs.js";
 import { syncFolder } from "../files/folder-sync.js";
@@ -171,11 +171,11 @@ export class Packs {
       const pieces: Uint8Array[] = [];
       let end = pack.size;
       for (const { bytes, named } of group) {
-        const name = newBlobName();
+        const place = { pack: pack.name, offset: end + HEADER_SIZE, length: bytes.length };
+        const name = packedBlobName(place.pack, place.offset);
         const checksummer = new PieceChecksummer();
         checksummer.update(bytes);
         const { list, ...checksummed } = checksummer.finish();
-        const place = { pack: pack.name, offset: end + HEADER_SIZE, length: bytes.length };
         const id = packedBlobId(name, place, checksummed.checksum);
         named(id);
         live.set(id, bytes.length);

@@ -180,9 +180,14 @@ const newestRow = single<{ readonly bucket: string; readonly key: string }>()((d
 );
 
 /** Removes a version's row. The newest of the others becomes current. The caller removes the links. */
-export async function removeRow(tx: Tx, { bucket, key }: ObjectSlot, version: KnownVersion): Promise<void> {
+export async function removeRow(
+  tx: Tx,
+  { bucket, key, versioning }: ObjectSlot,
+  version: KnownVersion,
+): Promise<void> {
   await deleteRow(tx, { id: version.id });
-  if (!version.isLatest) return;
+  // Where versioning never was enabled, a key has one version.
+  if (!version.isLatest || versioning === undefined) return;
   const next = await newestRow(tx, { bucket, key: toKeyText(key) });
   if (next)
     await tx

@@ -19,6 +19,9 @@ export const WRITE_QUEUE_DEFAULTS = {
 
 export type WriteQueueSettings = typeof WRITE_QUEUE_DEFAULTS;
 
+/** Batches whose intents are marked after one that had to be undone: where some are refused, others will be. */
+const MARKED_BATCHES = 16;
+
 /** Between two looks whether another process has let the database go, ms: half of it is random. */
 const LOOK_MS = 3;
 
@@ -46,8 +49,9 @@ interface Waiting<Tx> {
 }
 
 /**
- * Group commit. Intents that wait are run one after another within one transaction, each behind a savepoint so that one
- * that throws is undone alone; then one commit and one sync serve them all. While a sync runs, the next batch is
+ * Group commit. Intents that wait are run one after another within one transaction; then one commit and one sync serve them
+ * all. When one throws, the transaction is undone, and its intents are run again, each behind a savepoint, so that what
+ * throws is undone alone: savepoints cost a tenth of a small change, and few intents throw. While a sync runs, the next batch is
  * already executed and committed, and the sync after it covers whatever was committed by then. An intent's promise
  * resolves after the sync that covers its commit.
  */
@@ -55,6 +59,8 @@ export class WriteQueue<Tx> {
   private readonly waiting: Waiting<Tx>[] = [];
   private readonly committed: Waiting<Tx>[] = [];
   private pending = 0;
+  /** Batches that are still to be run with marks. */
+  private marked = 0;
   private executing = false;
   private syncing = false;
   private broken: unknown;
@@ -123,6 +129,8 @@ export class WriteQueue<Tx> {
 
   private async runBatch(): Promise<void> {
     const { batches } = this.components;
+    const marked = this.marked > 0;
+    if (marked) this.marked--;
     const done: Waiting<Tx>[] = [];
     const failed: [Waiting<Tx>, Error][] = [];
     try {
@@ -132,11 +140,12 @@ export class WriteQueue<Tx> {
         const intent = this.waiting.shift();
         if (!intent) break;
         done.push(intent);
-        batches.watermark();
+        if (marked) batches.watermark();
         try {
           await intent.run(batches.tx);
-          batches.keep();
+          if (marked) batches.keep();
         } catch (error) {
+          if (!marked) return this.undoUnmarked(done, asError(error));
           // A full disk rolls back the whole transaction. Then no intent's changes are there, and all must fail.
           if (!batches.undo()) throw error;
           done.pop();
@@ -152,6 +161,15 @@ export class WriteQueue<Tx> {
     }
     for (const [intent, error] of failed) intent.reject(error);
     this.committed.push(...done);
+  }
+
+  /** The last of these intents threw: the others are run again. */
+  private undoUnmarked(intents: readonly Waiting<Tx>[], error: Error): void {
+    this.components.batches.rollback();
+    const [only, another] = intents;
+    if (!another) return only?.reject(error);
+    this.waiting.unshift(...intents);
+    this.marked = MARKED_BATCHES;
   }
 
   /** The event loop is free while others write: SQLite's own wait would keep it. */

@@ -1,6 +1,6 @@
 import type { BlobId } from "../../model/object.js";
 import { PieceChecksummer } from "../../streams/piece-checksums.js";
-import { newBlobName, packedBlobId } from "../blob-id.js";
+import { newBlobName, packedBlobId, packedBlobName } from "../blob-id.js";
 import { HEADER_SIZE, packHeader } from "../pack-contents.js";
 
 /** Bytes that go together, at most. */
@@ -62,11 +62,12 @@ export class SmallWriter {
     let end = 0;
     try {
       for (const { bytes } of group) {
-        const name = newBlobName();
+        const offset = end + HEADER_SIZE;
+        const name = packedBlobName(pack, offset);
         const checksummer = new PieceChecksummer();
         checksummer.update(bytes);
         const { list, ...checksummed } = checksummer.finish();
-        ids.push(packedBlobId(name, { pack, offset: end + HEADER_SIZE, length: bytes.length }, checksummed.checksum));
+        ids.push(packedBlobId(name, { pack, offset, length: bytes.length }, checksummed.checksum));
         pieces.push(packHeader(name, checksummed), bytes, list);
         end += HEADER_SIZE + bytes.length + list.length;
       }

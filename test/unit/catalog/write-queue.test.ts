@@ -51,12 +51,12 @@ describe("The write queue", () => {
   const say = (what: string) => queue.add((tx) => Promise.resolve(tx.push(what)).then(() => what));
   const fail = (what: string) => queue.add(() => Promise.reject(new Error(what)));
 
-  it("commits and syncs once for all that arrive together, each behind a mark of its own", async () => {
+  it("commits and syncs once for all that arrive together", async () => {
     const both = Promise.all([say("a"), say("b")]);
     await turns();
     database.syncs[0]?.end();
     expect(await both).to.deep.equal(["a", "b"]);
-    expect(database.tx).to.deep.equal(["begin", "mark", "a", "keep", "mark", "b", "keep", "commit", "sync"]);
+    expect(database.tx).to.deep.equal(["begin", "a", "b", "commit", "sync"]);
   });
 
   it("acknowledges nothing before the sync has ended", async () => {
@@ -91,7 +91,7 @@ describe("The write queue", () => {
     await second;
   });
 
-  it("undoes an intent that throws, alone", async () => {
+  it("undoes an intent that throws, alone: those beside it are run again, each behind a mark of its own", async () => {
     const [a, b, c] = [say("a"), fail("no"), say("c")];
     const refused = b.then(
       () => undefined,
@@ -102,6 +102,9 @@ describe("The write queue", () => {
     expect(await refused).to.have.property("message", "no");
     await Promise.all([a, c]);
     expect(database.tx).to.deep.equal([
+      "begin",
+      "a",
+      "rollback",
       "begin",
       "mark",
       "a",
@@ -114,6 +117,34 @@ describe("The write queue", () => {
       "commit",
       "sync",
     ]);
+  });
+
+  it("undoes an intent that throws with its transaction, where it is alone in it", async () => {
+    const refused = await fail("no").catch((error: unknown) => error);
+    expect(refused).to.have.property("message", "no");
+    expect(database.tx).to.deep.equal(["begin", "rollback"]);
+    const next = say("a");
+    await turns();
+    database.syncs[0]?.end();
+    await next;
+    expect(database.tx.slice(2)).to.deep.equal(["begin", "a", "commit", "sync"]);
+  });
+
+  it("marks intents for a while where some were undone, and then no more", async () => {
+    const write = async (...work: readonly Promise<unknown>[]) => {
+      const settled = Promise.allSettled(work);
+      await turns();
+      database.syncs.at(-1)?.end();
+      await settled;
+    };
+    await write(say("a"), fail("no"));
+    const marks: number[] = [];
+    for (let batch = 0; batch < 20; batch++) {
+      database.tx.length = 0;
+      await write(say("b"));
+      marks.push(database.tx.filter((entry) => entry === "mark").length);
+    }
+    expect(marks).to.deep.equal([...Array<number>(15).fill(1), ...Array<number>(5).fill(0)]);
   });
 
   it("rejects the whole batch when the database gave it up, and goes on with the next", async () => {
@@ -142,7 +173,7 @@ describe("The write queue", () => {
     while (database.syncs.length === 0) await turns(1);
     database.syncs[0]?.end();
     expect(await write).to.equal("a");
-    expect(database.tx).to.deep.equal(["begin", "mark", "a", "keep", "commit", "sync"]);
+    expect(database.tx).to.deep.equal(["begin", "a", "commit", "sync"]);
   });
 
   it("refuses what waits when another process does not let go", async () => {
