@@ -167,9 +167,10 @@ export class WriteQueue<Tx> {
   private undoUnmarked(intents: readonly Waiting<Tx>[], error: Error): void {
     this.components.batches.rollback();
     const [only, another] = intents;
-    if (!another) return only?.reject(error);
-    this.waiting.unshift(...intents);
-    this.marked = MARKED_BATCHES;
+    if (another) {
+      this.waiting.unshift(...intents);
+      this.marked = MARKED_BATCHES;
+    } else only?.reject(error);
   }
 
   /** The event loop is free while others write: SQLite's own wait would keep it. */
