@@ -145,7 +145,10 @@ export class WriteQueue<Tx> {
           await intent.run(batches.tx);
           if (marked) batches.keep();
         } catch (error) {
-          if (!marked) return this.undoUnmarked(done, asError(error));
+          if (!marked) {
+            this.undoUnmarked(done, asError(error));
+            return;
+          }
           // A full disk rolls back the whole transaction. Then no intent's changes are there, and all must fail.
           if (!batches.undo()) throw error;
           done.pop();
