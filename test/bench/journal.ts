@@ -200,7 +200,7 @@ async function rebuildFigures(folder: string, network: DevNetwork, count: number
       {
         what: `${what}: CPU until packed, stored and journaled`,
         ours: { value: (cpuJournaled - cpuAcknowledged) / 1000, unit: "s" },
-        reference: { what: "until acknowledged", value: putCpu, unit: "s" },
+        reference: { what: "until acknowledged", value: putCpu / 1000, unit: "s" },
       },
       {
         what: `rebuild of ${what}`,

@@ -3,6 +3,7 @@ import type { ChecksumAlgorithm } from "../../model/checksum.js";
 import { S3Error } from "../s3-error.js";
 import { asError } from "../../model/errors.js";
 import { KIB, MIB } from "../../model/sizes.js";
+import { ChunkPool } from "../../streams/chunk-pool.js";
 import { inPieces } from "../../streams/in-pieces.js";
 import { type LeasedThread, ThreadPool } from "../../threads/thread-pool.js";
 import { DigestMemory } from "./digest-memory.js";
@@ -21,6 +22,9 @@ export const DIGEST_THREADS_DEFAULTS = {
   inlineBytes: 128 * KIB,
 };
 
+/** Unused pieces that are kept. */
+const GATHERING_KEPT = 16;
+
 export type DigestThreadsSettings = typeof DIGEST_THREADS_DEFAULTS;
 
 /**
@@ -32,11 +36,15 @@ export class DigestThreads implements Digests {
   private readonly memory: DigestMemory;
   private readonly threads: ThreadPool<DigestCalls>;
   private readonly inline = new InlineDigests();
+  /** For gathering a body's pieces: memory that is new to the process costs more than to hash what comes into it. */
+  private readonly gathering: ChunkPool;
   private begun = 0;
 
   constructor(settings: Partial<DigestThreadsSettings> = {}) {
     this.settings = { ...DIGEST_THREADS_DEFAULTS, ...settings };
-    this.memory = new DigestMemory(this.settings.pieceBytes, this.settings.memoryBytes);
+    const { pieceBytes } = this.settings;
+    this.memory = new DigestMemory(pieceBytes, this.settings.memoryBytes);
+    this.gathering = new ChunkPool(pieceBytes, GATHERING_KEPT);
     this.threads = new ThreadPool({
       module: new URL("./digest-thread.js", import.meta.url),
       threads: this.settings.threads,
@@ -64,11 +72,12 @@ export class DigestThreads implements Digests {
     const pieces = this.memory.take(this.settings.piecesOfBody);
     if (!pieces) throw new S3Error("SlowDown", { message: "Too many uploads at once; please try again." });
     const hashing = this.begin(algorithms);
+    const gatheredIn = this.gathering.take();
     try {
       let turn = 0;
       // Not gathered in the shared memory: copying to it is several times slower unless source and target have the same
       // alignment.
-      for await (const gathered of inPieces(source, this.settings.pieceBytes)) {
+      for await (const gathered of inPieces(source, this.settings.pieceBytes, gatheredIn)) {
         // The piece may be filled again only after the thread has hashed its bytes.
         await hashing.atMost(pieces.length - 1);
         const piece = pieces[turn++ % pieces.length]?.subarray(0, gathered.length) ?? new Uint8Array(0);
@@ -76,6 +85,8 @@ export class DigestThreads implements Digests {
         hashing.update(piece);
         yield gathered;
       }
+      // After a failure it may still be on its way to the disk.
+      this.gathering.giveBack(gatheredIn);
       return await hashing.finish();
     } finally {
       hashing.end();
