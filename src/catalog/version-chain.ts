@@ -180,11 +180,7 @@ const newestRow = single<{ readonly bucket: string; readonly key: string }>()((d
 );
 
 /** Removes a version's row. The newest of the others becomes current. The caller removes the links. */
-export async function removeRow(
-  tx: Tx,
-  { bucket, key, versioning }: ObjectSlot,
-  version: KnownVersion,
-): Promise<void> {
+export async function removeRow(tx: Tx, { bucket, key, versioning }: ObjectSlot, version: KnownVersion): Promise<void> {
   await deleteRow(tx, { id: version.id });
   // Where versioning never was enabled, a key has one version.
   if (!version.isLatest || versioning === undefined) return;
