@@ -203,11 +203,8 @@ describe("Buckets of another gateway", function () {
     }
   });
 
-  it("are read byte for byte by a gateway that has the key behind its own", async () => {
-    const config = configure("reader", {
-      mounts: [mount()],
-      journal: journal(),
-    });
+  it("are read byte for byte by a gateway of several processes that has the key behind its own", async () => {
+    const config = configure("reader", { mounts: [mount()], journal: journal(), workers: 2 });
     writeKeys((own, other) => [...own, ...other]);
     reader = await start(config);
     b = reader.client();
