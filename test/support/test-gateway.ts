@@ -68,6 +68,8 @@ export interface TestGatewaySettings extends Partial<GatewaySettings> {
   readonly now?: () => number;
   /** Bytes of alice's and bob's territories. */
   readonly territoryBytes?: number;
+  /** Small objects just written that are kept in memory; by default none, so that reads are of the disk. */
+  readonly recentBytes?: number;
 }
 
 /** Services that another gateway has in place of the real ones, or besides. */
@@ -112,7 +114,11 @@ export class TestGateway {
     const damages: object[] = [];
     const onDamage = new DamageRecorder({ catalog, log: { error: (found: object) => damages.push(found) } as never })
       .record;
-    const blobs = await FileBlobs.open({ folder: join(folder, "blobs"), onDamage });
+    const blobs = await FileBlobs.open({
+      folder: join(folder, "blobs"),
+      onDamage,
+      recentBytes: settings.recentBytes ?? 0,
+    });
     const encoder = new ThreadEncoder({ threads: 2, onDamage });
     const { maxSegmentsPerFile } = settings;
     const preprocessing = new ResumablePreprocessing(

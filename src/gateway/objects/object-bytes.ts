@@ -1,3 +1,4 @@
+import { LRUCache } from "lru-cache";
 import { BlobMissing, type Blobs } from "../../blobs/blobs.js";
 import type { Catalog } from "../../catalog/catalog.js";
 import type { ByteRange } from "../../model/byte-range.js";
@@ -24,12 +25,23 @@ interface Staged {
   readonly blobs: readonly BlobId[];
 }
 
+/** Versions that were just written whose blobs are remembered. */
+const WRITTEN = 16_384;
+
 /** Attempts of a read whose bytes are moved meanwhile. */
 const ATTEMPTS = 5;
 
 /** Reads an object's bytes: from staging while they are there, then from the network. */
 export class ObjectBytes {
+  /** By version id: no catalog gives an id twice, and a version's bytes never change. */
+  private readonly written = new LRUCache<string, BlobId>({ max: WRITTEN });
+
   constructor(private readonly components: ObjectBytesComponents) {}
+
+  /** The blob has a version's bytes, and no others: a read while it is in memory asks the catalog for nothing. */
+  wrote({ id }: Pick<ObjectVersion, "id">, blob: BlobId): void {
+    if (this.components.blobs.inMemory(blob)) this.written.set(id, blob);
+  }
 
   /**
    * Bytes `range` of a version. Resolves when the first bytes are there, so that earlier failures become S3Errors:
@@ -47,6 +59,9 @@ export class ObjectBytes {
     const { network } = version;
     if (network && !network.file) throw pendingDeal(network);
     if (range.end <= range.start) return ByteStream.of();
+    const written = this.written.get(version.id);
+    const memory = written === undefined ? undefined : this.components.blobs.inMemory(written, range);
+    if (memory) return ByteStream.of(memory);
     if (network?.file) return this.components.retrieval.open([{ file: network.file, range }], signal, undefined, waits);
     let current = version;
     for (let attempt = 1; ; attempt++) {
@@ -82,7 +97,6 @@ export class ObjectBytes {
       ? await this.stagedInPack(extent, extent.packed.length, range, key)
       : await this.stagedOwn(version.id, range);
     if (!staged) return undefined;
-    if (staged instanceof Uint8Array) return ByteStream.of(staged);
     // A read of checked bytes finds out whether it touches the damaged ones. That of others would give them.
     const isChecked = (blob: BlobId) => this.components.blobs.isChecked(blob);
     if (version.durability.state === "damaged" && !staged.blobs.every(isChecked)) throw damagedObject(version);
@@ -120,17 +134,10 @@ export class ObjectBytes {
     }
   }
 
-  /** The bytes themselves where they are in memory. */
-  private async stagedOwn(version: string, range: ByteRange): Promise<Staged | Uint8Array | undefined> {
+  private async stagedOwn(version: string, range: ByteRange): Promise<Staged | undefined> {
     const { catalog, blobs } = this.components;
     const slices = slicesWithin(await catalog.objects.blobs(version), range);
-    const [first] = slices;
-    if (!first) return undefined;
-    if (slices.length === 1) {
-      const { blob, offset, length } = first;
-      const memory = blobs.inMemory(blob, { start: offset, end: offset + length });
-      if (memory) return memory;
-    }
+    if (slices.length === 0) return undefined;
     const read = async function* () {
       // Pinned blobs are not removed before the stream ends, but one may have been removed before it was pinned. Opening
       // a single blob shows that. Several blobs are all there if the catalog still links them, because blobs are unlinked

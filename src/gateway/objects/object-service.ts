@@ -114,7 +114,7 @@ export class ObjectService implements Objects {
     blob: BlobId,
     preconditions: Preconditions | undefined,
   ): Promise<ObjectVersion> {
-    const { catalog, staging, onWork } = this.components;
+    const { catalog, staging, onWork, bytes } = this.components;
     const { size } = version;
     const blobs = size === 0 ? [] : [{ blob, offset: 0, length: size }];
     const written = await staging.commit([blob], async () => {
@@ -123,6 +123,7 @@ export class ObjectService implements Objects {
       return size === 0 ? { ...put, orphans: [...put.orphans, blob] satisfies BlobId[] } : put;
     });
     onWork();
+    bytes.wrote(written.version, blob);
     return written.version;
   }
 

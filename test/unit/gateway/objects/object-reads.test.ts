@@ -40,6 +40,38 @@ describe("Reading an object", () => {
     expect((await get({})).range).to.equal(undefined);
   });
 
+  it("gives what was just written from memory, ranges too, and each version its own bytes", async () => {
+    const recent = await TestGateway.build({ recentBytes: MIB });
+    const { catalog, gateway } = recent;
+    try {
+      await gateway.buckets.create(as(alice), "photos");
+      const write = (text: string) =>
+        gateway.objects.put(as(alice), name, body(Buffer.from(text)), { content: {}, metadata: {} });
+      const read = async (range: Pick<ReadRequest, "range"> = {}) =>
+        (await collect((await gateway.objects.get(as(alice), name, { preconditions: {}, ...range })).body)).toString();
+      let asked = 0;
+      const blobsOf = catalog.objects.blobs.bind(catalog.objects);
+      catalog.objects.blobs = (id) => {
+        asked++;
+        return blobsOf(id);
+      };
+      await write("first");
+      expect(await read()).to.equal("first");
+      await write("second one");
+      expect([
+        await read(),
+        await read({ range: { first: 7, last: 8 } }),
+        await read({ range: { suffix: 3 } }),
+      ]).to.deep.equal(["second one", "on", "one"]);
+      expect(asked, "questions where the bytes are").to.equal(0);
+      await write(bytes.subarray(0, 100_000).toString("latin1"));
+      expect(await read()).to.have.length.above(99_999);
+      expect(asked, "for one that is not kept").to.be.above(0);
+    } finally {
+      await recent.close();
+    }
+  });
+
   it("refuses a range outside the object, naming its size", async () => {
     const error = await refused("InvalidRange", get({ range: { first: 1_000_000 } }));
     expect(error.details.fields).to.deep.include({ ActualObjectSize: "1000000" });
