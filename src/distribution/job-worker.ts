@@ -62,7 +62,8 @@ export class JobWorker implements Worker {
   private idle(due: number | undefined): Progress {
     const now = this.context.clock.now();
     const next = due === undefined ? Infinity : Math.max(due, now + this.settings.idleFloorMs);
-    return { kind: "idle", until: Math.min(next, now + LOOK_MS) };
+    const until = Math.min(next, now + this.settings.lookMs);
+    return { kind: "idle", ...(until < Infinity && { until }) };
   }
 
   private async run(job: Job, signal: AbortSignal): Promise<void> {
@@ -175,9 +176,6 @@ export class JobWorker implements Worker {
     await this.jobs.release(job, now + delayMs, text);
   }
 }
-
-/** How often an idle worker looks for jobs that nobody has told it of: other gateways add some, too, ms. */
-const LOOK_MS = 5_000;
 
 /** The longest wait after a step that failed while this process stood still, or many nodes failed at once, ms. */
 const OWN_TROUBLE_MS = 5_000;

@@ -12,6 +12,8 @@ export interface DistributionSettings {
   readonly leaseMs: number;
   /** The least time between two looks for due jobs when nothing wakes the worker. */
   readonly idleFloorMs: number;
+  /** How often an idle worker looks for jobs that nobody has told it of, ms: other gateways add some, too. */
+  readonly lookMs: number;
   /** Wait after a job's first failed attempt, in blocks; doubles with each … */
   readonly retryMinBlocks: number;
   /** … up to this. */
@@ -43,6 +45,7 @@ export const DISTRIBUTION_DEFAULTS: DistributionSettings = {
   blockMs: 6_000,
   leaseMs: 30_000,
   idleFloorMs: 250,
+  lookMs: 5_000,
   retryMinBlocks: 1,
   retryMaxBlocks: 100,
   pollBlocks: 10,

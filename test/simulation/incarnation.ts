@@ -287,6 +287,8 @@ async function openServices(world: Surroundings, owner: Owner, path: string) {
     },
     {
       blockMs: BLOCK_MS,
+      // A job that nobody tells its worker of is to be seen.
+      lookMs: Infinity,
       bytesInFlight: 12 * FRAGMENT_SIZE,
       ...(!world.crowded && { encodeConcurrency: 1, storeConcurrency: 2, deleteConcurrency: 1 }),
       ...(world.journal && { journalHoldMs: holdMs(world.journal) }),
