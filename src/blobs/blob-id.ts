@@ -36,7 +36,7 @@ export function packedBlobName(pack: string, offset: number): string {
   return pack.slice(0, 16) + offset.toString(16).padStart(8, "0") + newBlobName().slice(0, 8);
 }
 
-/** The id of a blob that is a file of its own. It contains what its bytes are checked against. `name`: 128 bits in hex. */
+/** The id of a blob that is a file of its own. It contains what its bytes are checked against. `name`: 32 hex digits. */
 export function fileBlobId(name: string, { length, checksum }: Checksummed): BlobId {
   return `${name}-${length}-${hexOf(checksum)}` as BlobId;
 }

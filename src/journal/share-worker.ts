@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import type { Progress, Worker } from "../background/worker.js";
 import type { Blobs } from "../blobs/blobs.js";
-import type { Catalog, JournalUnit, KnownShare } from "../catalog/catalog.js";
+import type { Catalog, JournalUnit, KnownShare, ShareCatalog } from "../catalog/catalog.js";
 import type { Keys } from "../keys/keys.js";
 import type { Account } from "../model/account.js";
 import type { Clock } from "../model/clock.js";
@@ -60,18 +60,18 @@ export class ShareWorker implements Worker {
     this.lines = new ShareLines(components);
   }
 
-  /** Looks at all shared buckets now. */
+  /** Looks at all shared buckets now. What was shared and is no more is deleted on the chain. */
   flush(): void {
-    for (const name of this.read.keys()) this.read.set(name, -Infinity);
+    this.read.clear();
     this.components.wake(this.name);
+    this.components.wake("delete");
   }
 
   async step(signal: AbortSignal): Promise<Progress> {
-    const { catalog, clock, log, wake } = this.components;
+    const { catalog, clock, log } = this.components;
     const shares = await catalog.shares.all();
     const names = new Set(shares.map(nameOf));
-    // Shared no more: its snapshot is to be deleted on the chain.
-    for (const name of this.read.keys()) if (!names.has(name) && this.read.delete(name)) wake("delete");
+    for (const name of this.read.keys()) if (!names.has(name)) this.read.delete(name);
     for (const share of shares) {
       signal.throwIfAborted();
       try {
@@ -89,21 +89,24 @@ export class ShareWorker implements Worker {
     const { catalog, clock, wake } = this.components;
     if (share.owner === undefined) {
       await catalog.shares.remove(share);
+      wake("delete");
       return false;
     }
     const stored = share.snapshots.findLast(({ file }) => file?.state === "stored");
-    if (stored && share.snapshots[0] !== stored) {
-      await catalog.shares.release(share, { below: stored.number });
-      wake("delete");
-    }
+    if (stored && share.snapshots[0] !== stored) await this.release(share, { below: stored.number });
     for (const { number, file } of share.snapshots)
-      if (!file || file.state === "failed") await catalog.shares.release(share, { number });
+      if (!file || file.state === "failed") await this.release(share, { number });
     const last = share.snapshots.at(-1);
     if (last?.file && last.file.state !== "stored" && last.file.state !== "failed") return false;
     const now = clock.now();
     if (now - (this.read.get(nameOf(share)) ?? -Infinity) < this.settings.maxAgeMs) return false;
     this.read.set(nameOf(share), now);
     return true;
+  }
+
+  private async release(share: KnownShare, which: Parameters<ShareCatalog["release"]>[1]): Promise<void> {
+    await this.components.catalog.shares.release(share, which);
+    this.components.wake("delete");
   }
 
   private async write(share: KnownShare, signal: AbortSignal): Promise<void> {

@@ -14,13 +14,13 @@ export class ByteStream implements AsyncIterableIterator<Uint8Array> {
   private interrupt: ((reason: Error) => void) | undefined;
   private failure: Error | undefined;
   private closed = false;
-  /** All of it, where it was in memory as one. */
-  whole: Uint8Array | undefined;
 
   private constructor(
     chunks: AsyncIterator<Uint8Array, unknown>,
     signal: AbortSignal | undefined,
     onClose: (ended: boolean) => void,
+    /** All of it, where it was in memory as one. */
+    readonly whole?: Uint8Array,
   ) {
     this.chunks = chunks;
     this.onClose = onClose;
@@ -53,9 +53,8 @@ export class ByteStream implements AsyncIterableIterator<Uint8Array> {
 
   /** A stream of bytes that are in memory. */
   static of(...chunks: readonly Uint8Array[]): ByteStream {
-    const stream = new ByteStream(given(chunks), undefined, () => undefined);
-    if (chunks.length === 1) stream.whole = chunks[0];
-    return stream;
+    const whole = chunks.length === 1 ? chunks[0] : undefined;
+    return new ByteStream(given(chunks), undefined, () => undefined, whole);
   }
 
   async next(): Promise<IteratorResult<Uint8Array, void>> {
