@@ -1,4 +1,4 @@
-import { crc32 } from "node:zlib";
+import { crc32 } from "@node-rs/crc32";
 import type { BlobId } from "../model/object.js";
 import { fileChunks } from "../streams/file-chunks.js";
 import { listBytes, type Checksummed } from "../streams/piece-checksums.js";

@@ -1,4 +1,4 @@
-;; CRCs with reflected bits of up to 64 bits, 16 bytes at a time (slicing, after Kounavis and Berry).
+;; CRCs of 64 bits, which are reflected, 16 bytes at a time (slicing, after Kounavis and Berry).
 ;;
 ;; A CRC is linear: that of 16 bytes is the sum of what each of them adds, and that is looked up. Table k, at 2048*k, has for
 ;; each byte its CRC with k zero bytes behind it, 8 bytes each. The CRC so far is added to the first 8 bytes. So of 16 look-ups

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { crc32 } from "node:zlib";
+import { crc32, crc32c } from "@node-rs/crc32";
 import { createXXHash128, createXXHash3, createXXHash64, type IHasher } from "hash-wasm";
 import type { ChecksumAlgorithm } from "../model/checksum.js";
 import { ReflectedCrc } from "./reflected-crc.js";
@@ -41,10 +41,11 @@ export async function beginDigest(algorithm: ChecksumAlgorithm): Promise<Running
     case "SHA512":
       return createHash(algorithm.toLowerCase());
     case "CRC32":
-      return new ZlibCrc32();
+      return new NativeCrc(crc32);
     case "CRC32C":
+      return new NativeCrc(crc32c);
     case "CRC64NVME":
-      return new TableCrc(crcOf(algorithm), DIGEST_BYTES[algorithm]);
+      return new TableCrc();
     default:
       return new SharedDigest(await engine(algorithm));
   }
@@ -63,11 +64,14 @@ function engine(algorithm: keyof typeof makers): Promise<IHasher> {
   return made;
 }
 
-class ZlibCrc32 implements RunningDigest {
+/** 32 bits, by the processor's own instructions: several times as fast as node:zlib. */
+class NativeCrc implements RunningDigest {
   private value = 0;
 
+  constructor(private readonly extend: (chunk: Uint8Array, crc: number) => number) {}
+
   update(chunk: Uint8Array): void {
-    this.value = crc32(chunk, this.value);
+    this.value = this.extend(chunk, this.value);
   }
 
   digest(): Buffer {
@@ -77,21 +81,11 @@ class ZlibCrc32 implements RunningDigest {
   }
 }
 
-const crcs = new Map<"CRC32C" | "CRC64NVME", ReflectedCrc>();
-
-function crcOf(algorithm: "CRC32C" | "CRC64NVME"): ReflectedCrc {
-  const made = crcs.get(algorithm) ?? new ReflectedCrc(CRC_POLYNOMIALS[algorithm], algorithm === "CRC32C" ? 32 : 64);
-  crcs.set(algorithm, made);
-  return made;
-}
+let crc64Nvme: ReflectedCrc | undefined;
 
 class TableCrc implements RunningDigest {
+  private readonly crc = (crc64Nvme ??= new ReflectedCrc(CRC_POLYNOMIALS.CRC64NVME));
   private value = 0n;
-
-  constructor(
-    private readonly crc: ReflectedCrc,
-    private readonly bytes: number,
-  ) {}
 
   update(chunk: Uint8Array): void {
     this.value = this.crc.extend(this.value, chunk);
@@ -100,7 +94,7 @@ class TableCrc implements RunningDigest {
   digest(): Buffer {
     const bytes = Buffer.alloc(8);
     bytes.writeBigUInt64BE(this.value);
-    return bytes.subarray(8 - this.bytes);
+    return bytes;
   }
 }
 

@@ -19,16 +19,15 @@ const SLICES = 16;
 const BYTES_AT = SLICES * 256 * 8;
 /** Bytes that are copied to the kernel and digested in one call: they stay in the processor's cache meanwhile. */
 const BLOCK = 64 * 1024;
+const MASK = (1n << 64n) - 1n;
 
-/** Computes CRCs of up to 64 bits, with reflected bits, in WebAssembly (crc.wat): one instance for all bodies of a thread. */
+/** Computes CRCs of 64 bits, which are reflected, in WebAssembly (crc.wat): one instance for all bodies of a thread. */
 export class ReflectedCrc {
   private readonly kernel: Kernel;
   private readonly bytes: Uint8Array;
-  private readonly mask: bigint;
 
-  /** `polynomial`: least significant bit first. `width`: of the CRC, in bits. */
-  constructor(polynomial: bigint, width: 32 | 64) {
-    this.mask = (1n << BigInt(width)) - 1n;
+  /** `polynomial`: least significant bit first. */
+  constructor(polynomial: bigint) {
     const module = new WebAssembly.Module(readFileSync(new URL("./crc.wasm", import.meta.url)));
     this.kernel = new WebAssembly.Instance(module).exports as Kernel;
     const { buffer } = this.kernel.memory;
@@ -38,14 +37,14 @@ export class ReflectedCrc {
 
   /** The CRC of some bytes, `crc`, with `chunk` behind them. The CRC of no bytes is 0. */
   extend(crc: bigint, chunk: Uint8Array): bigint {
-    let state = crc ^ this.mask;
+    let state = crc ^ MASK;
     for (let at = 0; at < chunk.length; at += BLOCK) {
       const block = chunk.subarray(at, at + BLOCK);
       this.bytes.set(block);
       state = this.kernel.update(state, BYTES_AT, BYTES_AT + block.length);
     }
     // The kernel's numbers have a sign.
-    return (state ^ this.mask) & this.mask;
+    return (state ^ MASK) & MASK;
   }
 }
 

@@ -27,7 +27,7 @@ export class ChunkPool {
   }
 }
 
-/** For reading files into; answers give the buffers back. 256 KiB each, at most 16 MiB unused. */
-export const bodyChunks = new ChunkPool(256 * 1024, 64);
+/** For reading files into; answers give the buffers back. 512 KiB each, at most 16 MiB unused. */
+export const bodyChunks = new ChunkPool(512 * 1024, 32);
 /** For documents that are about to be sent. 1 MiB each, at most 8 MiB unused. */
 export const documentChunks = new ChunkPool(1024 * 1024, 8);

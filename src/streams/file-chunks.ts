@@ -1,4 +1,4 @@
-import { close, fstat, open, read, type Stats } from "node:fs";
+import { closeSync, fstat, open, read, type Stats } from "node:fs";
 import type { ByteRange } from "../model/byte-range.js";
 import { bodyChunks } from "./chunk-pool.js";
 
@@ -18,10 +18,11 @@ export class ShortFile extends Error {
 }
 
 /**
- * A file's bytes, or a range of them, in chunks of 256 KiB; the last one may be shorter. The next chunk is read while the reader works on the current one. The file is
- * opened when the first chunk is asked for, so an unused iterator holds nothing, and closed as soon as the last one is
- * read. `accept` may refuse the opened file by throwing. A range outside the file is a ShortFile. Uses plain descriptors
- * and callbacks: for an object of 1 MiB, handles and streams would cost as much as reading it.
+ * A file's bytes, or a range of them, in chunks of 512 KiB; the last one may be shorter. The next chunk is read while the
+ * reader works on the current one. The file is opened when the first chunk is asked for, so an unused iterator holds
+ * nothing, and closed as soon as the last one is read. `accept` may refuse the opened file by throwing. A range outside
+ * the file is a ShortFile. Uses plain descriptors and callbacks: for an object of 1 MiB, handles and streams would cost as
+ * much as reading it.
  */
 export async function* fileChunks(
   path: string,
@@ -42,10 +43,11 @@ export async function* fileChunks(
         return;
       }
       if (position === range?.end) {
-        // All is read: the file is closed before the reader takes the last chunk.
+        // All is read: the file is closed before the reader takes the last chunk. At once: of a file that was only read,
+        // nothing is left to write, and a thread would take longer to wake.
         const whole = file;
         file = undefined;
-        await closeFile(whole);
+        closeSync(whole);
         yield bytes;
         return;
       }
@@ -57,7 +59,7 @@ export async function* fileChunks(
   } finally {
     // Closed during a read, the descriptor's number could already belong to another file.
     if (ahead) await ahead.catch(() => undefined);
-    if (file !== undefined) await closeFile(file);
+    if (file !== undefined) closeSync(file);
   }
 }
 
@@ -82,8 +84,8 @@ function statFile(file: number): Promise<Stats> {
 /** One call of the kernel may read fewer bytes than there are. */
 async function readChunk(file: number, position: number, end = Infinity): Promise<Uint8Array> {
   const wanted = Math.min(READ_SIZE, end - position);
-  // A short read does not take a whole buffer of the pool.
-  const target = wanted < READ_SIZE / 2 ? Buffer.allocUnsafe(wanted) : bodyChunks.take();
+  // A short read does not take a whole buffer of the pool. For a longer one the system would have to find new memory.
+  const target = wanted < READ_SIZE / 4 ? Buffer.allocUnsafe(wanted) : bodyChunks.take();
   let filled = await readInto(file, target, 0, wanted, position);
   for (let more = filled; more > 0 && filled < wanted; filled += more)
     more = await readInto(file, target, filled, wanted - filled, position + filled);
@@ -95,15 +97,6 @@ function readInto(file: number, target: Uint8Array, at: number, length: number, 
     read(file, target, at, length, position, (error, bytesRead) => {
       if (error) reject(error);
       else resolve(bytesRead);
-    });
-  });
-}
-
-function closeFile(file: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    close(file, (error) => {
-      if (error) reject(error);
-      else resolve();
     });
   });
 }

@@ -1,4 +1,4 @@
-import { crc32 } from "node:zlib";
+import { crc32 } from "@node-rs/crc32";
 import { KIB } from "../model/sizes.js";
 
 /** Bytes that one checksum is of; the last piece may be shorter. */

@@ -20,7 +20,7 @@ interface Work extends RawWork {
 }
 
 const SMALL = { size: 4 * KIB, clients: 32, requests: 3200, rounds: 6 };
-const MEDIUM = { size: MIB, clients: 8, requests: 96, rounds: 4 };
+const MEDIUM = { size: MIB, clients: 8, requests: 400, rounds: 3 };
 const LARGE = { size: 256 * MIB, clients: 2, requests: 2, rounds: 3 };
 
 /** In this order: objects are written, read, and deleted. */

@@ -1,4 +1,4 @@
-import { crc32 } from "node:zlib";
+import { crc32 } from "@node-rs/crc32";
 import { Semaphore } from "../../async/semaphore.js";
 import type { ByteRange } from "../../model/byte-range.js";
 import type { DamageRecord } from "../../model/damage.js";

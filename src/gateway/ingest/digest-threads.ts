@@ -13,11 +13,11 @@ import { InlineDigests, type Digests, type DigestValues } from "./digests.js";
 export const DIGEST_THREADS_DEFAULTS = {
   threads: availableParallelism(),
   /** Bytes of a body that are hashed and written in one go. */
-  pieceBytes: 256 * KIB,
-  /** One is filled, one is hashed, and one waits to be hashed. */
-  piecesOfBody: 3,
+  pieceBytes: 512 * KIB,
+  /** One is filled while the other is hashed. */
+  piecesOfBody: 2,
   /** Memory of all bodies together, in bytes: enough for 128 bodies. Further ones are refused with SlowDown. */
-  memoryBytes: 96 * MIB,
+  memoryBytes: 128 * MIB,
   /** Bodies up to this many bytes are hashed on the event loop: under half a millisecond. */
   inlineBytes: 128 * KIB,
 };
