@@ -1,6 +1,7 @@
 import { LRUCache } from "lru-cache";
 import { Semaphore } from "../async/semaphore.js";
 import { FRAGMENT_SIZE } from "../model/sizes.js";
+import { FragmentMemory } from "./fragment-memory.js";
 import type { DistributionSettings } from "./settings.js";
 
 /** Files whose transfers' progress is remembered; when one is forgotten, its fragments are only sent again. */
@@ -18,6 +19,8 @@ export class TransferTurns {
   readonly memory: Semaphore;
   /** How many permits that has. */
   readonly most: number;
+  /** Where the fragments are. */
+  readonly fragments: FragmentMemory;
   /**
    * A permit is one fragment that a node, its group, is given or waits for. It comes before the memory, so that what waits
    * for a slow node is not in memory.
@@ -29,6 +32,7 @@ export class TransferTurns {
   constructor({ bytesInFlight, fragmentsPerNode }: DistributionSettings) {
     this.most = Math.max(1, Math.floor(bytesInFlight / FRAGMENT_SIZE));
     this.memory = new Semaphore({ permits: this.most });
+    this.fragments = new FragmentMemory(this.most);
     this.nodes = new Semaphore({ permits: Infinity, permitsPerGroup: fragmentsPerNode });
   }
 

@@ -72,6 +72,21 @@ export class Transfer {
     avoided: ReadonlySet<string>,
     signal: AbortSignal,
   ): Promise<TransferEnd> {
+    const done = this.turns.fragments.use();
+    try {
+      return await this.ship(row, placements, nodes, avoided, signal);
+    } finally {
+      done();
+    }
+  }
+
+  private async ship(
+    row: FileRow,
+    placements: DealPlacements,
+    nodes: readonly RegisteredNode[],
+    avoided: ReadonlySet<string>,
+    signal: AbortSignal,
+  ): Promise<TransferEnd> {
     // When one index fails on the catalog or encoder, the others end too: nothing may still be sending when the job is
     // released.
     const stop = new AbortController();
@@ -221,6 +236,8 @@ export class Transfer {
     try {
       await this.put(node, { fid: row.fid, hash: wanted.hash }, lent.bytes, signal);
     } finally {
+      // A node that failed has lost its connection: nothing more is sent of these bytes.
+      this.turns.fragments.giveBack(lent.bytes);
       lent.release();
     }
   }
@@ -234,7 +251,7 @@ export class Transfer {
   ): Promise<Uint8Array[]> {
     const { blobs, encoder } = this.context;
     const staged = stagedForm(row);
-    const task = { priority: "background", signal } as const;
+    const task = { priority: "background", signal, into: this.turns.fragments.take(wanted.length) } as const;
     const made = await withSegment(
       staged,
       s,

@@ -107,17 +107,25 @@ export class SegmentCoder {
     }
   }
 
-  /** The 8 MiB of each of these fragments, 0…11, in one pass over the content. */
-  fragments(content: readonly FileSlice[], format: SegmentFormat, indexes: readonly number[]): Uint8Array[] {
+  /** The 8 MiB of each of these fragments, 0…11, in one pass over the content. `into`: memory for each of them. */
+  fragments(
+    content: readonly FileSlice[],
+    format: SegmentFormat,
+    indexes: readonly number[],
+    into?: readonly Uint8Array[],
+  ): Uint8Array[] {
     const unknown = indexes.find((index) => !Number.isInteger(index) || index < 0 || index >= FRAGMENTS);
     if (unknown !== undefined) throw new RangeError(`no fragment has index ${unknown}`);
     const source = openSegment(content, format);
     try {
-      const made = indexes.map((index) => ({ index, bytes: new Uint8Array(FRAGMENT_SIZE) }));
+      const made = indexes.map((index, i) => ({ index, bytes: into?.[i] ?? new Uint8Array(FRAGMENT_SIZE) }));
       const parity = made.filter(({ index }) => index >= DATA_FRAGMENTS);
       if (parity.length === 0) {
-        for (const { index, bytes } of made)
-          source.read(index * FRAGMENT_SIZE, bytes.subarray(0, contentOf(source, index)));
+        for (const { index, bytes } of made) {
+          const end = contentOf(source, index);
+          source.read(index * FRAGMENT_SIZE, bytes.subarray(0, end));
+          bytes.fill(0, end);
+        }
         return made.map(({ bytes }) => bytes);
       }
       const rows = parity.map(({ index }) => index);
@@ -131,7 +139,8 @@ export class SegmentCoder {
           bytes.set(strip, column);
         }
       }
-      return made.map(({ bytes }) => bytes);
+      // Used memory is not zeros.
+      return made.map(({ bytes }) => bytes.fill(0, coded));
     } finally {
       source.close();
     }

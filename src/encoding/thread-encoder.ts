@@ -60,13 +60,16 @@ export class ThreadEncoder implements Encoder {
     return this.reading(this.hashing.run((thread) => thread.call("segmentHash", { content, format }), task));
   }
 
-  fragments(
+  async fragments(
     content: readonly FileSlice[],
     format: SegmentFormat,
     wanted: readonly WantedFragment[],
-    task?: Task,
+    { into, ...task }: Task & { readonly into?: readonly Uint8Array[] } = {},
   ): Promise<(Uint8Array | undefined)[]> {
-    return this.reading(this.coding.run((thread) => thread.call("fragments", { content, format, wanted }), task));
+    const work = (thread: LeasedThread<EncodingCalls>) => thread.call("fragments", { content, format, wanted, into });
+    const made = await this.reading(this.coding.run(work, task));
+    // What comes from the thread is another view of the same memory.
+    return into ? made.map((bytes, i) => bytes && into[i]) : made;
   }
 
   check(content: readonly FileSlice[], task?: Task): Promise<void> {

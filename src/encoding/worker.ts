@@ -26,14 +26,19 @@ interface SegmentTask {
   readonly format: SegmentFormat;
 }
 
+interface FragmentsTask extends SegmentTask {
+  readonly wanted: readonly WantedFragment[];
+  readonly into: readonly Uint8Array[] | undefined;
+}
+
 const calls = {
   hashSegment: ({ content, format }: SegmentTask): SegmentHashes => coder.hashes(content, format),
 
   segmentHash: ({ content, format }: SegmentTask): Hash => coder.segmentHash(content, format),
 
-  fragments: ({ content, format, wanted }: SegmentTask & { readonly wanted: readonly WantedFragment[] }) => {
-    const made = verified(coder.fragments(content, format, indexesOf(wanted)), wanted);
-    return new Transfer(made, buffersOf(made));
+  fragments: ({ content, format, wanted, into }: FragmentsTask) => {
+    const made = verified(coder.fragments(content, format, indexesOf(wanted), into), wanted);
+    return new Transfer(made, into ? [] : buffersOf(made));
   },
 
   check: (content: readonly FileSlice[]): void => coder.check(content),

@@ -41,10 +41,10 @@ export class InProcessEncoder implements Encoder {
     content: readonly FileSlice[],
     format: SegmentFormat,
     wanted: readonly WantedFragment[],
-    task?: Task,
+    task?: Task & { readonly into?: readonly Uint8Array[] },
   ): Promise<(Uint8Array | undefined)[]> {
     const work = this.after(task, () => {
-      const made = coder.fragments(content, format, indexesOf(wanted));
+      const made = coder.fragments(content, format, indexesOf(wanted), task?.into);
       for (const [i, { index }] of wanted.entries()) this.made(format, index, made[i]!);
       return verified(made, wanted);
     });

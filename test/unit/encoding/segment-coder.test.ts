@@ -96,6 +96,16 @@ describe("The coder of segments", () => {
     expect(coder.fragments(content, PLAIN, several).map(sha256)).to.deep.equal(several.map((n) => fragments[n]));
   });
 
+  it("makes the same fragments in memory that was used before, zeros included", () => {
+    const content = [{ path: folder.write("end", Buffer.alloc(STRIP_SIZE + 1, 1)), offset: 0, length: STRIP_SIZE + 1 }];
+    for (const indexes of [DATA, [11, 0, 7, 2]]) {
+      const used = indexes.map(() => new Uint8Array(new SharedArrayBuffer(FRAGMENT_SIZE)).fill(0xaa));
+      const made = coder.fragments(content, PLAIN, indexes, used);
+      expect(made.map(sha256)).to.deep.equal(coder.fragments(content, PLAIN, indexes).map(sha256));
+      expect(made.every((bytes, i) => bytes === used[i])).to.equal(true);
+    }
+  });
+
   it("has no zeros where the fill is encrypted with the content", () => {
     const content = [{ path: folder.write("one", Buffer.alloc(1)), offset: 0, length: 1 }];
     const [, cbc, gcm] = FORMATS.map((format) => coder.hashes(content, format).fragments);

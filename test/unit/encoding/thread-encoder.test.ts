@@ -44,6 +44,23 @@ describe("ThreadEncoder", () => {
     expect(fragments.slice(1, 4)).to.deep.equal([ZERO_FRAGMENT_HASH, ZERO_FRAGMENT_HASH, ZERO_FRAGMENT_HASH]);
   });
 
+  it("writes fragments into the memory that it is given, and returns that", async () => {
+    const { fragments } = await encoder.hashSegment(whole, PLAIN);
+    const wanted = [5, 0, 6].map((index) => ({ index, hash: fragments[index]! }));
+    const into = wanted.map(() => new Uint8Array(new SharedArrayBuffer(FRAGMENT_SIZE)).fill(0xaa));
+    const [fifth, , wrong] = await encoder.fragments(
+      whole,
+      PLAIN,
+      [...wanted.slice(0, 2), { ...wanted[2]!, hash: ZERO_FRAGMENT_HASH }],
+      {
+        into,
+      },
+    );
+    expect(fifth).to.equal(into[0]);
+    expect(into.map(sha256)).to.deep.equal(wanted.map(({ hash }) => hash));
+    expect(wrong, "another hash is wanted").to.equal(undefined);
+  });
+
   it("hashes the same however the content is cut into slices of several files", async () => {
     const second = folder.write("second", Buffer.concat([Buffer.alloc(5), bytes.subarray(1_234_567)]));
     const cut = [
