@@ -23,7 +23,7 @@ export interface ConfiguredBucket {
  * change is found by the mark, and then all that is cached goes.
  */
 export class BucketCache {
-  private readonly known = new LRUCache<string, ConfiguredBucket>({ max: REMEMBERED });
+  private readonly cached = new LRUCache<string, ConfiguredBucket>({ max: REMEMBERED });
   private changes = 0;
   /** Of the mark, when what is cached was read. */
   private mark: number | undefined;
@@ -33,13 +33,18 @@ export class BucketCache {
     private readonly configuration: Pick<ConfigurationCatalog, "recent">,
   ) {}
 
+  /** What is cached. It is true where no other process changes buckets. */
+  known(name: string): ConfiguredBucket | undefined {
+    return this.cached.get(name);
+  }
+
   async read(name: string): Promise<ConfiguredBucket | undefined> {
     const { buckets: mark } = await this.configuration.recent();
     if (mark !== this.mark) {
-      this.known.clear();
+      this.cached.clear();
       this.mark = mark;
     }
-    const known = this.known.get(name);
+    const known = this.cached.get(name);
     if (known) return known;
     const { changes } = this;
     const db = this.store.reads;
@@ -55,7 +60,7 @@ export class BucketCache {
       documents: new BucketDocuments(name, new Map(documents.map((each) => [each.name, each.document]))),
       quota: await quotaOf(db, name),
     };
-    if (changes === this.changes && mark === this.mark) this.known.set(name, found);
+    if (changes === this.changes && mark === this.mark) this.cached.set(name, found);
     return found;
   }
 
@@ -68,7 +73,7 @@ export class BucketCache {
       });
     } finally {
       this.changes++;
-      this.known.delete(name);
+      this.cached.delete(name);
     }
   }
 }

@@ -9,7 +9,7 @@ import type { Preconditions } from "../model/precondition.js";
 import { isUnlimited } from "../model/quota.js";
 import type { Tag } from "../model/tag.js";
 import { linkVersionBlobs, orphansAmong, unlinkVersionBlobs, versionBlobQuery } from "./blob-links.js";
-import type { BucketCache } from "./bucket-cache.js";
+import type { BucketCache, ConfiguredBucket } from "./bucket-cache.js";
 import type {
   Deleted,
   DeleteRequest,
@@ -50,6 +50,9 @@ import {
   type ExtentRow,
   type PlacedVersionRow,
 } from "./versions.js";
+
+/** Of a bucket that is known. */
+const isFree = (known: ConfiguredBucket | undefined) => known !== undefined && isUnlimited(known.quota);
 
 /** Attempts of a read whose version is deleted between the read of its row and of its extents. */
 const READ_ATTEMPTS = 10;
@@ -103,13 +106,14 @@ export class ObjectTableCatalog implements ObjectCatalog {
   }
 
   put(version: NewVersion, bytes: VersionBytes, preconditions?: Preconditions): Promise<Written> {
-    if (!this.store.shared) return this.write(version, bytes, preconditions, false);
+    if (!this.store.shared)
+      return this.write(version, bytes, preconditions, isFree(this.buckets.known(version.bucket)));
     return this.hasNoQuota(version.bucket).then((free) => this.write(version, bytes, preconditions, free));
   }
 
-  /** As it was when the request began. */
+  /** As it was when the request began, or shortly before. */
   private async hasNoQuota(bucket: string): Promise<boolean> {
-    return isUnlimited((await this.buckets.read(bucket))?.quota ?? {});
+    return isFree(await this.buckets.read(bucket));
   }
 
   /** `free`: the bucket seems to have no quota, so nothing that is found out when rows are inserted refuses them. */
@@ -128,7 +132,13 @@ export class ObjectTableCatalog implements ObjectCatalog {
       const { versionId, replaced } = await prepareInsertion(tx, slot);
       const change = replacement(usageOf(version), replaced && usageOf(replaced));
       const last = free && replaced === undefined && version.outboxEvent === undefined;
-      const row = await this.insert(tx, now, version, bytes, { slot, change, versionId, last });
+      const row = await this.insert(tx, now, version, bytes, {
+        slot,
+        change,
+        versionId,
+        last,
+        free: free && !this.store.shared,
+      });
       // A copy onto itself shares the old version's blobs and files, so the old version is unlinked after the new one
       // is linked.
       const released = replaced ? await unlinkVersion(tx, now, replaced) : [];
@@ -145,7 +155,7 @@ export class ObjectTableCatalog implements ObjectCatalog {
     now: number,
     version: NewVersion,
     bytes: VersionBytes,
-    staged: Pick<Staged, "slot" | "change" | "versionId" | "last">,
+    staged: Pick<Staged, "slot" | "change" | "versionId" | "free" | "last">,
   ): Promise<PlacedVersionRow> {
     const { blobs, extents = [] } = bytes;
     const { slot, change, versionId } = staged;

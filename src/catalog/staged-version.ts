@@ -9,7 +9,7 @@ import { enqueue, packFormat } from "./pack-queue.js";
 import type { FormatColumn } from "./segment-columns.js";
 import { endsWithNext, lastUnless, runsAlone, statement, type Tx } from "./store.js";
 import { requireRoom } from "./undeclared.js";
-import { changeUsage, checkUsage, slotInsert } from "./usage.js";
+import { addToUsage, changeUsage, checkUsage, slotInsert } from "./usage.js";
 import type { ObjectSlot } from "./version-chain.js";
 import {
   insertVersion,
@@ -24,6 +24,8 @@ import {
 export interface Staged {
   readonly slot: ObjectSlot;
   readonly change: UsageChange;
+  /** The bucket has no quota, or gets it while the request runs. */
+  readonly free?: boolean;
   /** Whether nothing of the transaction comes after it. */
   readonly last?: boolean;
   readonly versionId: string;
@@ -55,7 +57,8 @@ export async function insertStaged(
     await checkUsage(tx, slot, change, quota, version.accountQuota);
     row = { id, ...columns };
   } else {
-    await changeUsage(tx, slot, change, version.accountQuota);
+    if (staged.free === true && version.accountQuota === undefined) await addToUsage(tx, slot.bucket, change);
+    else await changeUsage(tx, slot, change, version.accountQuota);
     row = await insertVersion(tx, now, version, insertion);
     await linkVersionBlobs(tx, row.id, slices);
     if (packed) await enqueue(tx, now, row, formats, format);

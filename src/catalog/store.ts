@@ -63,9 +63,19 @@ export function isSingle(text: string): boolean {
 }
 
 function prepared<Values extends object, Row>(build: Build<Values, Row>, onText: (text: string) => void) {
+  const compiled = compiledOnce(build, onText);
+  return async (tx: Tx, values: Values): Promise<readonly Row[]> =>
+    (await tx.executeQuery<Row>(compiled(tx, values))).rows;
+}
+
+/** As `statement`, for who runs it himself. */
+export function compiledOnce<Values extends object, Row>(
+  build: Build<Values, Row>,
+  onText: (text: string) => void = () => undefined,
+) {
   // One text for each dialect: a process may have catalogs of both open.
   const texts = new Map<unknown, CompiledQuery<Row>>();
-  return async (tx: Tx, values: Values): Promise<readonly Row[]> => {
+  return (tx: Tx, values: Values): CompiledQuery<Row> => {
     const dialect = tx.getExecutor().adapter.constructor;
     let compiled = texts.get(dialect);
     if (!compiled) {
@@ -76,7 +86,7 @@ function prepared<Values extends object, Row>(build: Build<Values, Row>, onText:
     const parameters = compiled.parameters.map((value) =>
       value instanceof Bound ? values[value.name as keyof Values] : value,
     );
-    return (await tx.executeQuery<Row>({ ...compiled, parameters })).rows;
+    return { ...compiled, parameters };
   };
 }
 

@@ -1,4 +1,4 @@
-import { type QueryCreator, sql } from "kysely";
+import { type CompiledQuery, type QueryCreator, sql } from "kysely";
 import { noBucket } from "../model/bucket.js";
 import {
   addUsage,
@@ -14,7 +14,7 @@ import type { BucketCache } from "./bucket-cache.js";
 import type { UsageCatalog } from "./catalog.js";
 import { quotaOf, toQuota } from "./quotas.js";
 import type { BucketUsageTable, Schema } from "./schema.js";
-import { lock, runsAlone, single, type Prepared, type Store, type Tx } from "./store.js";
+import { compiledOnce, lock, runsAlone, single, type Prepared, type Store, type Tx } from "./store.js";
 
 type UsageRow = Omit<BucketUsageTable, "bucket">;
 
@@ -23,9 +23,12 @@ const USAGE = ["bytes", "upload_bytes", "objects"] as const;
 const SLOTS = 64;
 const COLUMNS = [...USAGE, "quota_bytes", "quota_objects"] as const;
 
+/** A change of a bucket's usage. */
+type BucketChange = UsageChange & { readonly bucket: string };
+
 /** One statement, which also makes the row of a bucket that had none. */
-const addToRow = single<UsageChange & { readonly bucket: string }>()((db, bound) =>
-  db
+function rowInsert(db: QueryCreator<Schema>, bound: (name: keyof BucketChange) => never) {
+  return db
     .insertInto("bucket_usage")
     .values({
       bucket: bound("bucket"),
@@ -40,8 +43,62 @@ const addToRow = single<UsageChange & { readonly bucket: string }>()((db, bound)
         objects: row("bucket_usage.objects", "+", row.ref("excluded.objects")),
       })),
     )
-    .returning(COLUMNS),
-);
+    .returning(COLUMNS);
+}
+
+const addToRow = single<BucketChange>()(rowInsert);
+const addition = compiledOnce<BucketChange, unknown>(rowInsert);
+
+/** Whether a statement reads or changes the rows to which `BatchUsage` is still to be added. */
+export function touchesUsage(sql: string): boolean {
+  return sql.includes("bucket_usage");
+}
+
+/** By which a transaction has the BatchUsage of its batch. */
+export const BATCH_USAGE = Symbol("batch usage");
+
+/**
+ * What the transactions of one batch have changed that need not know how much a bucket holds: it is written once for each
+ * bucket, before the batch is committed or a statement looks at it.
+ */
+export class BatchUsage {
+  private changes = new Map<string, UsageChange>();
+  private marked = new Map<string, UsageChange>();
+
+  add(bucket: string, change: UsageChange): void {
+    this.changes.set(bucket, addUsage(this.changes.get(bucket) ?? NO_USAGE, change));
+  }
+
+  /** Marks a point within the batch … */
+  mark(): void {
+    this.marked = new Map(this.changes);
+  }
+
+  /** … to which all that was added or written since is undone. */
+  undo(): void {
+    this.changes = new Map(this.marked);
+  }
+
+  /** Nothing of the batch is to be written. */
+  clear(): void {
+    this.changes.clear();
+    this.marked.clear();
+  }
+
+  /** The statements that are to be run now. */
+  take(tx: Tx): readonly CompiledQuery[] {
+    const changes = [...this.changes];
+    this.changes.clear();
+    return changes.map(([bucket, change]) => addition(tx, { bucket, ...change }));
+  }
+}
+
+/** As `changeUsage`, for a change that no quota refuses. */
+export async function addToUsage(tx: Tx, bucket: string, change: UsageChange): Promise<void> {
+  const { [BATCH_USAGE]: batch } = tx as { readonly [BATCH_USAGE]?: BatchUsage };
+  if (batch) batch.add(bucket, change);
+  else await changeUsage(tx, { bucket, owner: "" }, change);
+}
 
 /**
  * The same where other transactions run beside: those of one bucket would wait for each other's commits at its one row. So
@@ -69,7 +126,7 @@ export function slotInsert(db: QueryCreator<Schema>, bound: (name: keyof UsageCh
     .returning([quota("quota_bytes"), quota("quota_objects")]);
 }
 
-const addToSlot = single<UsageChange & { readonly bucket: string }>()(slotInsert);
+const addToSlot = single<BucketChange>()(slotInsert);
 
 /**
  * Counts what a transaction changes in a bucket: called once in each that inserts or removes versions or parts. Throws
@@ -146,8 +203,8 @@ async function countedBeside(tx: Tx, bucket: string, row: QuotaRow): Promise<Cou
 }
 
 /** What is freed passes every quota: for transactions that only remove. */
-export function freeUsage(tx: Tx, bucket: string, freed: UsageChange): Promise<void> {
-  return changeUsage(tx, { bucket, owner: "" }, negative(freed));
+export function freeUsage(tx: Tx, bucket: string, freed: Usage): Promise<void> {
+  return addToUsage(tx, bucket, negative(freed));
 }
 
 /** What a version counts for. */

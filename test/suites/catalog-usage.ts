@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { DomainError } from "../../src/model/errors.js";
 import type { Usage } from "../../src/model/quota.js";
 import { seededRandom } from "../support/seeded-random.js";
 import { CatalogFixture, refusal, slice, version, type OpenCatalog } from "./catalog-fixture.js";
@@ -72,6 +73,48 @@ export function usageContract(open: OpenCatalog): void {
       expect(await usage()).to.deep.equal({ bytes: 10, uploadBytes: 0, objects: 1 });
     });
 
+    it("counts what is done at the same moment, and nothing of what fails beside", async () => {
+      const refuse = () => {
+        throw new DomainError({ kind: "storageFull" }, "no room");
+      };
+      await on.catalog.buckets.get("box");
+      await Promise.all([put("a", 10), put("b", 20)]);
+      for (let round = 0; round < 3; round++) {
+        const all = await Promise.allSettled([
+          put(`c ${round}`, 1),
+          on.catalog.objects.put(version("a", { size: 100 }), { blobs: [slice("x", 100)] }, { ifNoneMatch: "*" }),
+          upload(`u ${round}`).then(() => part(`u ${round}`, 1, 40)),
+          put(`d ${round}`, 2),
+          // Refused when it is counted already.
+          put(`e ${round}`, 1000, { requireRoom: refuse }),
+          on.catalog.objects.delete("box", `d ${round - 1}`),
+        ]);
+        expect(all.map(({ status }) => status === "fulfilled")).to.deep.equal([true, false, true, true, false, true]);
+      }
+      expect(await usage()).to.deep.equal({ bytes: 30 + 3 + 2, uploadBytes: 120, objects: 6 });
+    });
+
+    it("keeps a quota exactly when room is made at the same moment", async () => {
+      await on.catalog.usage.setQuota("box", { bytes: 30, objects: 3 });
+      await put("a", 30);
+      const [, written] = await Promise.allSettled([on.catalog.objects.delete("box", "a"), put("b", 30)]);
+      if (written.status === "rejected") await put("b", 30);
+      expect(await usage()).to.deep.equal({ bytes: 30, uploadBytes: 0, objects: 1 });
+      await refusal(put("c", 1), "quotaExceeded");
+    });
+
+    it("leaves nothing of a bucket that is emptied and deleted at the same moment", async () => {
+      await put("a", 10);
+      await on.catalog.usage.bucket("box");
+      const [, deleted] = await Promise.allSettled([
+        on.catalog.objects.delete("box", "a"),
+        on.catalog.buckets.delete("box"),
+      ]);
+      if (deleted.status === "rejected") await on.catalog.buckets.delete("box");
+      await on.catalog.buckets.create({ name: "box", owner: "anna", region: "us-east-1" });
+      expect(await usage()).to.deep.equal({ bytes: 0, uploadBytes: 0, objects: 0 });
+    });
+
     it("forgets a bucket that is deleted, with its quota", async () => {
       await upload("u");
       await part("u", 1, 10);
@@ -134,6 +177,7 @@ export function usageContract(open: OpenCatalog): void {
       const random = seededRandom(7);
       const pick = (count: number) => Math.floor(random() * count);
       const sizes = new Map<string, number>();
+      await on.catalog.buckets.get("box");
       for (let step = 0; step < 200; step++) {
         const key = `k${pick(8)}`;
         if (pick(3) === 0) {

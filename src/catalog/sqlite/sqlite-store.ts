@@ -9,6 +9,7 @@ import { Announcements } from "../announcements.js";
 import type { Listener, PageColumn, PageQuery, Prepared, Store, Tx } from "../store.js";
 import { WRITE_QUEUE_DEFAULTS, WriteQueue, type Batches, type WriteQueueSettings } from "../write-queue.js";
 import { Checkpoints } from "./checkpoints.js";
+import { BATCH_USAGE, BatchUsage, touchesUsage } from "../usage.js";
 import { namingDamage } from "./damage.js";
 import { requireNotMoved } from "./moved-catalog.js";
 import { prepareMigration } from "./schema-copy.js";
@@ -64,9 +65,8 @@ export class SqliteStore implements Store {
     this.checkpoints =
       checkpointRows(settings) > 0 ? new Checkpoints(settings.path, checkpointRows(settings)) : undefined;
     this.reads = kysely(new StatementCache(reader));
-    const statements = new StatementCache(writer);
     this.queue = new WriteQueue(
-      { batches: new SqliteBatches(kysely(statements), writer, statements, wal, this.checkpoints) },
+      { batches: new SqliteBatches(writer, wal, this.checkpoints) },
       { ...WRITE_QUEUE_DEFAULTS, takesTurns: this.shared, ...settings },
     );
   }
@@ -178,13 +178,20 @@ export class SqliteStore implements Store {
  *   undone (`orphans`) is asked through the queue.
  */
 class SqliteBatches implements Batches<Tx> {
+  readonly tx: Tx;
+  private readonly statements: StatementCache;
+  private readonly usage = new BatchUsage();
+
   constructor(
-    readonly tx: Tx,
     private readonly database: Database.Database,
-    private readonly statements: StatementCache,
     private readonly wal: FileHandle,
     private readonly checkpoints: Checkpoints | undefined,
-  ) {}
+  ) {
+    this.statements = new StatementCache(database, (text) =>
+      touchesUsage(text) ? () => this.writeUsage() : undefined,
+    );
+    this.tx = Object.assign(kysely(this.statements), { [BATCH_USAGE]: this.usage });
+  }
 
   begin(): boolean {
     try {
@@ -198,6 +205,7 @@ class SqliteBatches implements Batches<Tx> {
 
   watermark(): void {
     this.exec("savepoint intent");
+    this.usage.mark();
   }
 
   keep(): void {
@@ -206,22 +214,29 @@ class SqliteBatches implements Batches<Tx> {
 
   undo(): boolean {
     if (!this.database.inTransaction) return false;
+    this.usage.undo();
     this.exec("rollback to intent");
     this.exec("release intent");
     return true;
   }
 
   commit(): void {
+    this.writeUsage();
     this.exec("commit");
     this.checkpoints?.committed(changedRows(this.statements));
   }
 
   rollback(): void {
+    this.usage.clear();
     if (this.database.inTransaction) this.exec("rollback");
   }
 
   sync(): Promise<void> {
     return this.wal.datasync();
+  }
+
+  private writeUsage(): void {
+    for (const { sql, parameters } of this.usage.take(this.tx)) this.statements.prepare(sql).all(parameters);
   }
 
   private exec(statement: string): void {

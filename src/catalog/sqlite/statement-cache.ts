@@ -11,12 +11,16 @@ const STATEMENTS = 300;
 export class StatementCache implements SqliteDatabase {
   private readonly statements = new LRUCache<string, SqliteStatement>({ max: STATEMENTS });
 
-  constructor(private readonly database: Database.Database) {}
+  /** `before`: what is to be called each time before a statement of this text is run, if anything. */
+  constructor(
+    private readonly database: Database.Database,
+    private readonly before: (sql: string) => (() => void) | undefined = () => undefined,
+  ) {}
 
   prepare(sql: string): SqliteStatement {
     let statement = this.statements.get(sql);
     if (!statement) {
-      statement = new Prepared(this.database.prepare(sql), isSingle(sql));
+      statement = new Prepared(this.database.prepare(sql), isSingle(sql), this.before(sql));
       this.statements.set(sql, statement);
     }
     return statement;
@@ -35,11 +39,13 @@ class Prepared implements SqliteStatement {
   constructor(
     private readonly statement: Database.Statement,
     private readonly single: boolean,
+    private readonly before: (() => void) | undefined,
   ) {
     this.reader = statement.reader;
   }
 
   all(parameters: readonly unknown[]): unknown[] {
+    this.before?.();
     return named(() => (this.single ? this.first(parameters) : this.statement.all(parameters)));
   }
 
@@ -49,10 +55,12 @@ class Prepared implements SqliteStatement {
   }
 
   run(parameters: readonly unknown[]): { changes: number; lastInsertRowid: number | bigint } {
+    this.before?.();
     return named(() => this.statement.run(parameters));
   }
 
   iterate(parameters: readonly unknown[]): IterableIterator<unknown> {
+    this.before?.();
     return named(() => this.statement.iterate(parameters));
   }
 }
