@@ -4,18 +4,20 @@
  * one that is not given back is garbage collected.
  */
 export class ChunkPool {
-  private readonly free: ArrayBuffer[] = [];
+  private readonly free: ArrayBufferLike[] = [];
   private readonly lent = new WeakSet<ArrayBufferLike>();
 
-  /** `chunkBytes`: size of each buffer. `kept`: how many unused buffers are kept. */
+  /**
+   * `chunkBytes`: size of each buffer. `kept`: how many unused buffers are kept. `allocate`: makes the memory of one.
+   */
   constructor(
     readonly chunkBytes: number,
     private readonly kept: number,
+    private readonly allocate: (bytes: number) => ArrayBufferLike = unshared,
   ) {}
 
-  take(): Buffer<ArrayBuffer> {
-    // Not from Node's shared pool, since only whole buffers can be used again.
-    const memory = this.free.pop() ?? Buffer.allocUnsafeSlow(this.chunkBytes).buffer;
+  take(): Buffer {
+    const memory = this.free.pop() ?? this.allocate(this.chunkBytes);
     this.lent.add(memory);
     return Buffer.from(memory);
   }
@@ -23,9 +25,17 @@ export class ChunkPool {
   /** The last reader of a chunk calls it, once for all views of the buffer. Ignores chunks of other origin. */
   giveBack(chunk: Uint8Array): void {
     if (!this.lent.delete(chunk.buffer) || this.free.length >= this.kept) return;
-    this.free.push(chunk.buffer as ArrayBuffer);
+    this.free.push(chunk.buffer);
+  }
+
+  /** Keeps none of the unused buffers. */
+  clear(): void {
+    this.free.splice(0);
   }
 }
+
+/** Not from Node's own pool, since only whole buffers can be used again. */
+const unshared = (bytes: number) => Buffer.allocUnsafeSlow(bytes).buffer;
 
 /** For reading files into; answers give the buffers back. 512 KiB each, at most 16 MiB unused. */
 export const bodyChunks = new ChunkPool(512 * 1024, 32);

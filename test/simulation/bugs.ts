@@ -294,6 +294,14 @@ export const bugs: readonly Bug[] = [
     "if (wrong === undefined)\n            return;",
     "return;",
   ),
+  bug(
+    "usage-not-written",
+    "What a batch counts in its buckets is written with a later one, which a crash may come before.",
+    "catalog/sqlite/sqlite-store",
+    `this.writeUsage();
+        this.exec("commit");`,
+    `this.exec("commit");`,
+  ),
   ...packingBugs,
   ...scrubBugs,
   ...clusterBugs,

@@ -112,7 +112,7 @@ function inUse(disk: SimulatedDisk): string[] {
   return disk.files(BLOBS_FOLDER).filter((path) => !path.startsWith(`${BLOBS_FOLDER}/quarantine/`));
 }
 
-/** After the sweepers' rounds staging holds the parts of open uploads and nothing else. */
+/** After the sweepers' rounds staging holds the parts of open uploads and nothing else, and all that is there is counted. */
 export async function checkAtRest(world: World): Promise<void> {
   const { owner, disk, clients, incarnation } = world;
   const packs = packNames(world);
@@ -120,6 +120,8 @@ export async function checkAtRest(world: World): Promise<void> {
   if (packNames(world) !== packs)
     throw new Violation(`packs are merged although nothing changes: ${packs} are ${packNames(world)} by now`);
   const { catalog } = incarnation!.services;
+  const [wrong] = await catalog.inspection.wrongUsages();
+  if (wrong) throw new Violation(`the usage of a bucket is counted wrong: ${JSON.stringify(wrong)}`);
   const linked = new Set<BlobId>();
   for (const { account } of clients) {
     const bucket = `bucket-${account.displayName}`;
