@@ -22,7 +22,7 @@ import type { LinkedInPack } from "./pack-contents.js";
 import { FolderPackStore } from "./folder-pack-store.js";
 import { PackSharing } from "./pack-sharing.js";
 import { Packs, type PACKS_DEFAULTS } from "./packs.js";
-import { RecentBlobs } from "./recent-blobs.js";
+import { BlobCache } from "./blob-cache.js";
 import { FileQuarantine, QuarantineFolder } from "./file-quarantine.js";
 import { RemovalHolds } from "./removal-holds.js";
 import { SharedFolder, type SharedFolderSettings } from "./shared-folder.js";
@@ -84,7 +84,7 @@ export class FileBlobs implements Blobs {
   private readonly reader: FileReader;
   private readonly lists = new ChecksumLists();
   private readonly openPacks = new OpenPacks();
-  private readonly recent: RecentBlobs;
+  private readonly recent: BlobCache;
   private readonly unfinished: string;
   private readonly ended = new AbortController();
 
@@ -101,7 +101,7 @@ export class FileBlobs implements Blobs {
     const linkMs = shared?.settings.linkMs ?? Infinity;
     this.fresh = new FreshBlobs(linkMs);
     const packSharing = sharing && { packs: sharing, idleMs: linkMs / 2 };
-    const recent = (this.recent = new RecentBlobs(this.settings.recentBytes));
+    const recent = (this.recent = new BlobCache(this.settings.recentBytes));
     this.packs = new Packs(join(folder, "packs"), { retire, linked, recent, sharing: packSharing }, settings);
     const { pins, holds, packs, lists } = this;
     this.shared = shared;

@@ -10,12 +10,12 @@ import { checkedBytes, damageIn, type BlobFile, type ReadChunks } from "./checke
 import { type ChecksumLists, readList } from "./checksum-lists.js";
 import { isMissing } from "./missing.js";
 import type { OpenPacks } from "./open-packs.js";
-import type { RecentBlobs } from "./recent-blobs.js";
+import type { BlobCache } from "./blob-cache.js";
 
 export interface FileReaderParts {
   readonly fileOf: (id: BlobId, place: BlobPlace) => BlobFile;
   readonly lists: ChecksumLists;
-  readonly recent: RecentBlobs;
+  readonly recent: BlobCache;
   readonly packs: OpenPacks;
   /** False only if a small blob is known to be removed. */
   readonly mayHave: (id: BlobId) => Promise<boolean>;

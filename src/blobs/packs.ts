@@ -10,7 +10,7 @@ import { syncFolder } from "../files/folder-sync.js";
 import { isMissing } from "./missing.js";
 import { HEADER_SIZE, type LinkedInPack, neededContents, packHeader } from "./pack-contents.js";
 import type { PackSharing } from "./pack-sharing.js";
-import type { RecentBlobs } from "./recent-blobs.js";
+import type { BlobCache } from "./blob-cache.js";
 import { writeAll } from "./write-all.js";
 
 export const PACKS_DEFAULTS = {
@@ -64,7 +64,7 @@ export class Packs {
       readonly retire: (pack: string, since: number) => Promise<void>;
       readonly linked: LinkedInPack;
       /** Gets what was written. */
-      readonly recent: RecentBlobs;
+      readonly recent: BlobCache;
       /** Undefined: no other process uses the folder. `idleMs`: a pack that was not appended to for so long is closed. */
       readonly sharing?: { readonly packs: PackSharing; readonly idleMs: number } | undefined;
     },

@@ -51,9 +51,6 @@ import {
   type PlacedVersionRow,
 } from "./versions.js";
 
-/** Of a bucket that is known. */
-const isFree = (known: ConfiguredBucket | undefined) => known !== undefined && isUnlimited(known.quota);
-
 /** Attempts of a read whose version is deleted between the read of its row and of its extents. */
 const READ_ATTEMPTS = 10;
 
@@ -106,14 +103,12 @@ export class ObjectTableCatalog implements ObjectCatalog {
   }
 
   put(version: NewVersion, bytes: VersionBytes, preconditions?: Preconditions): Promise<Written> {
-    if (!this.store.shared)
-      return this.write(version, bytes, preconditions, isFree(this.buckets.known(version.bucket)));
-    return this.hasNoQuota(version.bucket).then((free) => this.write(version, bytes, preconditions, free));
-  }
-
-  /** As it was when the request began, or shortly before. */
-  private async hasNoQuota(bucket: string): Promise<boolean> {
-    return isFree(await this.buckets.read(bucket));
+    const write = (bucket: ConfiguredBucket | undefined) =>
+      this.write(version, bytes, preconditions, bucket !== undefined && isUnlimited(bucket.quota));
+    // Where others change it, too, it is as it was when the request began, or shortly before.
+    return this.store.shared
+      ? this.buckets.read(version.bucket).then(write)
+      : write(this.buckets.known(version.bucket));
   }
 
   /** `free`: the bucket seems to have no quota, so nothing that is found out when rows are inserted refuses them. */

@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
 import { Semaphore } from "../async/semaphore.js";
 import { FRAGMENT_SIZE } from "../model/sizes.js";
-import { FragmentMemory } from "./fragment-memory.js";
+import { FragmentPool } from "./fragment-pool.js";
 import type { DistributionSettings } from "./settings.js";
 
 /** Files whose transfers' progress is remembered; when one is forgotten, its fragments are only sent again. */
@@ -20,7 +20,7 @@ export class TransferTurns {
   /** How many permits that has. */
   readonly most: number;
   /** Where the fragments are. */
-  readonly fragments: FragmentMemory;
+  readonly fragments: FragmentPool;
   /**
    * A permit is one fragment that a node, its group, is given or waits for. It comes before the memory, so that what waits
    * for a slow node is not in memory.
@@ -32,7 +32,7 @@ export class TransferTurns {
   constructor({ bytesInFlight, fragmentsPerNode }: DistributionSettings) {
     this.most = Math.max(1, Math.floor(bytesInFlight / FRAGMENT_SIZE));
     this.memory = new Semaphore({ permits: this.most });
-    this.fragments = new FragmentMemory(this.most);
+    this.fragments = new FragmentPool(this.most);
     this.nodes = new Semaphore({ permits: Infinity, permitsPerGroup: fragmentsPerNode });
   }
 

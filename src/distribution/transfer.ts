@@ -72,21 +72,6 @@ export class Transfer {
     avoided: ReadonlySet<string>,
     signal: AbortSignal,
   ): Promise<TransferEnd> {
-    const done = this.turns.fragments.use();
-    try {
-      return await this.ship(row, placements, nodes, avoided, signal);
-    } finally {
-      done();
-    }
-  }
-
-  private async ship(
-    row: FileRow,
-    placements: DealPlacements,
-    nodes: readonly RegisteredNode[],
-    avoided: ReadonlySet<string>,
-    signal: AbortSignal,
-  ): Promise<TransferEnd> {
     // When one index fails on the catalog or encoder, the others end too: nothing may still be sending when the job is
     // released.
     const stop = new AbortController();
@@ -118,6 +103,7 @@ export class Transfer {
     setMaxListeners(4 * FRAGMENTS, shipment.signal);
     this.assign(shipment, placements.vacant());
     await this.save(shipment);
+    const done = this.turns.fragments.use();
     await Promise.allSettled(
       placements.assigned().map(({ index }) =>
         this.sendIndex(shipment, index)
@@ -126,7 +112,7 @@ export class Transfer {
           })
           .finally(() => shipment.passes.leave(index)),
       ),
-    );
+    ).finally(done);
     shipment.signal.throwIfAborted();
     if (placements.complete) {
       this.turns.forget(row.id);

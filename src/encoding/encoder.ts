@@ -27,6 +27,11 @@ export interface Task {
   readonly onStart?: () => void;
 }
 
+/** `into`: shared memory for each fragment that is to be made; without it, each has memory of its own. */
+export interface FragmentsTask extends Task {
+  readonly into?: readonly Uint8Array[];
+}
+
 export interface NumberedFragment {
   /** 0…11 */
   readonly index: number;
@@ -66,14 +71,13 @@ export interface Encoder {
   segmentHash(content: readonly FileSlice[], format: SegmentFormat, task?: Task): Promise<Hash>;
   /**
    * The 8 MiB of each wanted fragment of that segment, in order, in one pass over its bytes; undefined where the result
-   * has another hash. `into`: shared memory for each of them, which is written to and returned; without it, each has
-   * memory of its own. After a rejection it may still be written to.
+   * has another hash. The memory that is given is returned; after a rejection it may still be written to.
    */
   fragments(
     content: readonly FileSlice[],
     format: SegmentFormat,
     wanted: readonly WantedFragment[],
-    task?: Task & { readonly into?: readonly Uint8Array[] },
+    task?: FragmentsTask,
   ): Promise<(Uint8Array | undefined)[]>;
   /** Only checks the bytes that are staged, a tenth of the work of hashing them. For requests that wait for it. */
   check(content: readonly FileSlice[], task?: Task): Promise<void>;

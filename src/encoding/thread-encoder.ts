@@ -6,7 +6,15 @@ import { DomainError } from "../model/errors.js";
 import type { SegmentFormat, SegmentHashes } from "../model/file.js";
 import type { Hash } from "../model/hash.js";
 import { type LeasedThread, ThreadPool } from "../threads/thread-pool.js";
-import type { Encoder, FileSlice, NumberedFragment, Reconstruction, Task, WantedFragment } from "./encoder.js";
+import type {
+  Encoder,
+  FileSlice,
+  FragmentsTask,
+  NumberedFragment,
+  Reconstruction,
+  Task,
+  WantedFragment,
+} from "./encoder.js";
 import type { EncodingCalls, EncodingThread } from "./worker.js";
 
 export interface EncoderSettings {
@@ -64,7 +72,7 @@ export class ThreadEncoder implements Encoder {
     content: readonly FileSlice[],
     format: SegmentFormat,
     wanted: readonly WantedFragment[],
-    { into, ...task }: Task & { readonly into?: readonly Uint8Array[] } = {},
+    { into, ...task }: FragmentsTask = {},
   ): Promise<(Uint8Array | undefined)[]> {
     const work = (thread: LeasedThread<EncodingCalls>) => thread.call("fragments", { content, format, wanted, into });
     const made = await this.reading(this.coding.run(work, task));

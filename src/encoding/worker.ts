@@ -26,7 +26,7 @@ interface SegmentTask {
   readonly format: SegmentFormat;
 }
 
-interface FragmentsTask extends SegmentTask {
+interface FragmentsCall extends SegmentTask {
   readonly wanted: readonly WantedFragment[];
   readonly into: readonly Uint8Array[] | undefined;
 }
@@ -36,7 +36,7 @@ const calls = {
 
   segmentHash: ({ content, format }: SegmentTask): Hash => coder.segmentHash(content, format),
 
-  fragments: ({ content, format, wanted, into }: FragmentsTask) => {
+  fragments: ({ content, format, wanted, into }: FragmentsCall) => {
     const made = verified(coder.fragments(content, format, indexesOf(wanted), into), wanted);
     return new Transfer(made, into ? [] : buffersOf(made));
   },

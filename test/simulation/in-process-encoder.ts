@@ -2,6 +2,7 @@ import { createCodec } from "../../src/encoding/fastest-codec.js";
 import type {
   Encoder,
   FileSlice,
+  FragmentsTask,
   NumberedFragment,
   Reconstruction,
   Task,
@@ -41,7 +42,7 @@ export class InProcessEncoder implements Encoder {
     content: readonly FileSlice[],
     format: SegmentFormat,
     wanted: readonly WantedFragment[],
-    task?: Task & { readonly into?: readonly Uint8Array[] },
+    task?: FragmentsTask,
   ): Promise<(Uint8Array | undefined)[]> {
     const work = this.after(task, () => {
       const made = coder.fragments(content, format, indexesOf(wanted), task?.into);

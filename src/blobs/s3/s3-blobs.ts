@@ -18,7 +18,7 @@ import { PackSharing } from "../pack-sharing.js";
 import { RemovalHolds } from "../removal-holds.js";
 import { SharedHolds } from "../shared-holds.js";
 import { SHARED_FOLDER_DEFAULTS, type SharedFolderSettings } from "../shared-folder.js";
-import { RecentBlobs } from "../recent-blobs.js";
+import { BlobCache } from "../blob-cache.js";
 import { keepUp } from "../upkeep.js";
 import { PartStream } from "./part-stream.js";
 import { isGone } from "./s3-errors.js";
@@ -76,7 +76,7 @@ export class S3Blobs implements Blobs {
   private readonly pins = new BlobPins();
   private readonly fresh: FreshBlobs;
   private readonly lists = new ChecksumLists();
-  private readonly recent: RecentBlobs;
+  private readonly recent: BlobCache;
   // A removal that fails leaves an orphan, which the sweeper finds.
   private readonly holds = new RemovalHolds((ids) => void this.deleteAll(ids).catch(() => undefined));
   private readonly sharedHolds: SharedHolds;
@@ -97,7 +97,7 @@ export class S3Blobs implements Blobs {
     const { removeMs, sweepMs, now } = this.settings;
     this.store = store;
     this.copies = new LocalCopies(store, settings.spool);
-    this.recent = new RecentBlobs(this.settings.recentBytes);
+    this.recent = new BlobCache(this.settings.recentBytes);
     this.fresh = new FreshBlobs(linkMs);
     this.memory = new Semaphore({ permits: memoryBytes });
     this.sharedHolds = new SharedHolds(holdNotes(store, holdMs), { clock, holdLookMs });

@@ -8,7 +8,7 @@ import { placeOf, type BlobPlace } from "../blob-id.js";
 import { BlobMissing } from "../blobs.js";
 import { damageIn, WrongBytes } from "../checked-read.js";
 import type { ChecksumLists } from "../checksum-lists.js";
-import type { RecentBlobs } from "../recent-blobs.js";
+import type { BlobCache } from "../blob-cache.js";
 import { isMissingObject, isOutsideObject } from "./s3-errors.js";
 import type { S3Store } from "./s3-store.js";
 
@@ -18,7 +18,7 @@ const AT_ONCE_BYTES = MIB + 64 * 4;
 export interface S3ReaderParts {
   readonly store: S3Store;
   readonly lists: ChecksumLists;
-  readonly recent: RecentBlobs;
+  readonly recent: BlobCache;
   readonly keyOf: (id: BlobId) => string;
   /** False if the blob is known to be removed or set aside. */
   readonly mayHave: (id: BlobId) => boolean;

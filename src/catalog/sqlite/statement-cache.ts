@@ -45,8 +45,7 @@ class Prepared implements SqliteStatement {
   }
 
   all(parameters: readonly unknown[]): unknown[] {
-    this.before?.();
-    return named(() => (this.single ? this.first(parameters) : this.statement.all(parameters)));
+    return this.guarded(() => (this.single ? this.first(parameters) : this.statement.all(parameters)));
   }
 
   private first(parameters: readonly unknown[]): unknown[] {
@@ -55,13 +54,16 @@ class Prepared implements SqliteStatement {
   }
 
   run(parameters: readonly unknown[]): { changes: number; lastInsertRowid: number | bigint } {
-    this.before?.();
-    return named(() => this.statement.run(parameters));
+    return this.guarded(() => this.statement.run(parameters));
   }
 
   iterate(parameters: readonly unknown[]): IterableIterator<unknown> {
+    return this.guarded(() => this.statement.iterate(parameters));
+  }
+
+  private guarded<T>(run: () => T): T {
     this.before?.();
-    return named(() => this.statement.iterate(parameters));
+    return named(run);
   }
 }
 

@@ -6,7 +6,7 @@ import { placeInPack } from "../../../src/blobs/blob-id.js";
 import { BlobMissing } from "../../../src/blobs/blobs.js";
 import { FileBlobs, type FileBlobsSettings } from "../../../src/blobs/file-blobs.js";
 import { Packs } from "../../../src/blobs/packs.js";
-import { RecentBlobs } from "../../../src/blobs/recent-blobs.js";
+import { BlobCache } from "../../../src/blobs/blob-cache.js";
 import type { BlobId } from "../../../src/model/object.js";
 import { flip } from "../../support/damage-blob.js";
 import { collect } from "../../support/collect.js";
@@ -56,7 +56,7 @@ describe("Small blobs in packs", () => {
     const packed = new Packs(join(folder, "packs"), {
       retire: () => Promise.resolve(),
       linked: () => Promise.resolve([]),
-      recent: new RecentBlobs(0),
+      recent: new BlobCache(0),
     });
     opened.push(packed);
     const first = packed.append(Buffer.from("first"), (id) => named.push(id));

@@ -5,7 +5,7 @@ import { ChunkPool } from "../streams/chunk-pool.js";
  * Memory of fragments, 8 MiB each, which the encoder's threads write to and the sockets read from, used again: new memory
  * for each fragment would cost the system page faults, and the engine a collection of all garbage for every few of them.
  */
-export class FragmentMemory {
+export class FragmentPool {
   private readonly pool: ChunkPool;
   private users = 0;
 

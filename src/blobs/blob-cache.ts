@@ -15,7 +15,7 @@ interface Group {
  * pack, soon after they came, and to ask the disk for 4 KiB costs as much as the rest of such a request. What was written
  * together goes together, the oldest first.
  */
-export class RecentBlobs {
+export class BlobCache {
   private readonly groups: Group[] = [];
   private readonly blobs = new Map<BlobId, Uint8Array>();
   private bytes = 0;

@@ -1,10 +1,10 @@
 import { expect } from "chai";
-import { FragmentMemory } from "../../../src/distribution/fragment-memory.js";
+import { FragmentPool } from "../../../src/distribution/fragment-pool.js";
 import { FRAGMENT_SIZE } from "../../../src/model/sizes.js";
 
-describe("Memory of fragments", () => {
+describe("A pool of fragments", () => {
   it("is shared, has the size of a fragment, and is lent again once it is given back", () => {
-    const memory = new FragmentMemory(2);
+    const memory = new FragmentPool(2);
     memory.use();
     const [first, second] = memory.take(2);
     expect(first!.buffer).to.be.an.instanceOf(SharedArrayBuffer);
@@ -16,7 +16,7 @@ describe("Memory of fragments", () => {
   });
 
   it("is freed when the last who uses it has ended, also what comes back later", () => {
-    const memory = new FragmentMemory(2);
+    const memory = new FragmentPool(2);
     const ends = [memory.use(), memory.use()];
     const [first, second] = memory.take(2);
     memory.giveBack(first!);
