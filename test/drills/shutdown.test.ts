@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { Agent, request, type ClientRequest, type IncomingMessage } from "node:http";
 import { CreateBucketCommand, GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
@@ -28,13 +29,16 @@ describe("a gateway that is told to end", function () {
   };
   const agent = new Agent({ keepAlive: true });
 
-  /** Begins an upload, of which half is sent. */
+  /** Begins an upload, of which half is sent after the gateway has asked for it: it is one of those that run from then on. */
   async function upload(key: string): Promise<{ sent: ClientRequest; answer: Promise<IncomingMessage> }> {
-    const sent = request(await urlOf(key), { method: "PUT", headers: { "content-length": SIZE }, agent });
+    const headers = { "content-length": SIZE, expect: "100-continue" };
+    const sent = request(await urlOf(key), { method: "PUT", headers, agent });
     const answer = new Promise<IncomingMessage>((resolve, reject) =>
       sent.once("response", resolve).once("error", reject),
     );
     answer.catch(() => undefined);
+    sent.flushHeaders();
+    await Promise.race([once(sent, "continue"), answer]);
     await new Promise((resolve) => sent.write(Buffer.alloc(SIZE / 2), resolve));
     return { sent, answer };
   }
