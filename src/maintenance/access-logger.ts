@@ -51,17 +51,20 @@ export class AccessLogger implements Worker {
     this.settings = { ...ACCESS_LOGGER_DEFAULTS, ...settings };
   }
 
-  /** Never rejects; callers need not wait for it. */
-  async record(entry: AccessEntry): Promise<void> {
+  /** Asks for the entry if the bucket has a log. Never rejects; callers need not wait for it. */
+  async record(name: string, entry: () => AccessEntry): Promise<void> {
     const { catalog, spool, log } = this.components;
     try {
-      if ((await catalog.documents.get(entry.bucket, "logging")) === undefined) return;
-      const bucket = await catalog.buckets.get(entry.bucket);
-      if (bucket) spool.append(entry.bucket, entry.time, accessLine(entry, bucket.owner));
+      if ((await catalog.documents.get(name, "logging")) === undefined) return;
+      const bucket = await catalog.buckets.get(name);
+      if (bucket) {
+        const made = entry();
+        spool.append(name, made.time, accessLine(made, bucket.owner));
+      }
       if (spool.pressed) await spool.flush();
     } catch (error) {
       spool.drop(1);
-      log.warn({ bucket: entry.bucket, err: error }, "a request could not be logged for its bucket");
+      log.warn({ bucket: name, err: error }, "a request could not be logged for its bucket");
     }
   }
 

@@ -88,35 +88,52 @@ function operationName(name: string, method: string, scope: Address["scope"]): s
 const count = (value: unknown) => (/^\d+$/.test(String(value)) ? Number(value) : undefined);
 
 /** The size of the object in bytes; undefined if the headers do not tell it. */
-function objectSize(name: string, head: RequestHead, { response }: Exchange, status: number): number | undefined {
+function objectSize(name: string, head: RequestHead, headers: Exchange["headers"], status: number): number | undefined {
   if (status >= 300) return undefined;
   const reads = name === "GetObject" || name === "HeadObject" || name === "Website";
-  if (reads)
-    return count(
-      /\/(\d+)$/.exec(String(response.getHeader("content-range") ?? ""))?.[1] ?? response.getHeader("content-length"),
-    );
+  if (reads) return count(/\/(\d+)$/.exec(String(headers["Content-Range"] ?? ""))?.[1] ?? headers["Content-Length"]);
   return name === "PutObject" || name === "UploadPart"
     ? count(head.headers.get("x-amz-decoded-content-length") ?? head.headers.get("content-length"))
     : undefined;
 }
 
-/** The access log entry of a request; undefined if the request was not about an existing bucket. */
-export function accessEntry(
+/** A request that an access log may want. */
+export interface LoggedRequest {
+  readonly bucket: string;
+  /** Most buckets have no log: the entry is made when it is asked for. */
+  readonly entry: () => AccessEntry;
+}
+
+type About = { readonly requestId: string; readonly hostId: string; readonly operation: string };
+type Times = Pick<AccessEntry, "time" | "status" | "totalMs">;
+
+/** A request for the access log of its bucket; undefined if it was not about an existing bucket. */
+export function loggedRequest(
   exchange: Exchange,
   facts: AccessFacts,
-  about: { readonly requestId: string; readonly hostId: string; readonly operation: string },
-  { time, status, totalMs }: Pick<AccessEntry, "time" | "status" | "totalMs">,
-): AccessEntry | undefined {
-  const { head, address, authentication, from = "", errorCode, servedMs } = facts;
-  if (
-    !head ||
-    !address ||
-    address.scope === "service" ||
-    errorCode === "NoSuchBucket" ||
-    errorCode === "InvalidBucketName"
-  )
-    return undefined;
-  const { request, response } = exchange;
+  about: About,
+  times: Times,
+): LoggedRequest | undefined {
+  const { head, address, errorCode } = facts;
+  if (!head || !address || address.scope === "service") return undefined;
+  if (errorCode === "NoSuchBucket" || errorCode === "InvalidBucketName") return undefined;
+  const { bucket } = address;
+  return { bucket, entry: () => accessEntry(exchange, { ...facts, head, address }, about, times) };
+}
+
+function accessEntry(
+  { request, headers, sent }: Exchange,
+  {
+    head,
+    address,
+    authentication,
+    from = "",
+    errorCode,
+    servedMs,
+  }: AccessFacts & { readonly head: RequestHead; readonly address: Address },
+  about: About,
+  { time, status, totalMs }: Times,
+): AccessEntry {
   const { accessKey, version, presigned = false, form } = authentication ?? {};
   return {
     bucket: address.bucket,
@@ -129,8 +146,8 @@ export function accessEntry(
     requestUri: `${request.method ?? ""} ${request.url ?? ""} HTTP/${request.httpVersion}`,
     status,
     errorCode,
-    bytesSent: head.method === "HEAD" ? undefined : count(response.getHeader("content-length")),
-    objectSize: objectSize(about.operation, head, exchange, status),
+    bytesSent: sent,
+    objectSize: objectSize(about.operation, head, headers, status),
     totalMs,
     turnAroundMs: servedMs,
     referrer: head.headers.get("referer"),

@@ -1,11 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Call, Gateway, RequestCall } from "../gateway/gateway.js";
-import type { AccessEntry } from "../model/access-log.js";
 import type { Clock } from "../model/clock.js";
 import { Waits } from "../model/waits.js";
 import type { Sts } from "../sts/sts.js";
 import { S3Error, toS3Error } from "../gateway/s3-error.js";
-import { accessEntry, type AccessFacts } from "./access-entry.js";
+import { loggedRequest, type AccessFacts, type LoggedRequest } from "./access-entry.js";
 import { answeredRequest, type Answered } from "./answered.js";
 import { checkBucketName, hostBucket, parseAddress, type Address } from "./address.js";
 import { authenticate } from "./auth/authenticate.js";
@@ -60,7 +59,7 @@ export interface DispatchComponents {
   /** Serves a request by calling `serve`, within a span of a trace. */
   readonly trace?: (request: IncomingMessage, serve: () => Promise<Answered>) => Promise<unknown>;
   /** Called with each answered request about a bucket, for the bucket's access log. */
-  readonly onAccess?: (entry: AccessEntry) => void;
+  readonly onAccess?: (request: LoggedRequest) => void;
 }
 
 /** Facts about a request for error answers and the log, collected while it is served. */
@@ -132,6 +131,7 @@ export class Dispatcher {
       request,
       response,
       body: new IncomingBody(request, response, this.settings.bodyIdleMs),
+      headers: {},
       sent: 0,
       facts: {},
       waits: new Waits(),
@@ -143,8 +143,8 @@ export class Dispatcher {
       const ms = this.components.clock.now() - begun;
       const answered = answeredRequest(exchange, progress, status, ms);
       this.components.onAnswer?.(answered);
-      const entry = accessEntry(exchange, exchange.facts, progress, { time: begun, status, totalMs: ms });
-      if (entry) this.components.onAccess?.(entry);
+      const logged = loggedRequest(exchange, exchange.facts, progress, { time: begun, status, totalMs: ms });
+      if (logged) this.components.onAccess?.(logged);
       return answered;
     } finally {
       exchange.place?.leave();

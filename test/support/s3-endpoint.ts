@@ -65,7 +65,7 @@ export class S3Endpoint {
         clock,
         logger,
         onAnswer: (answer) => this.answers.push(answer),
-        onAccess: (entry) => this.entries.push(entry),
+        onAccess: ({ entry }) => this.entries.push(entry()),
       },
       settings,
     );

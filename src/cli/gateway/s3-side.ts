@@ -128,7 +128,7 @@ export async function openS3Serving(
     current: () => accounts.current(),
     ...observers(requests, log),
     ...(tracing && { trace: tracing.request }),
-    onAccess: (entry) => void accessLogger.record(entry),
+    onAccess: ({ bucket, entry }) => void accessLogger.record(bucket, entry),
     clock: systemClock,
     rates: security.rates,
   };

@@ -88,10 +88,29 @@ function parseSignature(text: string, refuse: (why: string) => S3Error): string 
   return text.toLowerCase();
 }
 
-function headerClaims(head: RequestHead, service: string): SignatureClaims {
-  const authorization = head.headers.get("authorization") ?? "";
-  const refuse = (why: string) =>
-    new S3Error("AuthorizationHeaderMalformed", { message: `The authorization header is malformed; ${why}` });
+/** What an Authorization header says before the signature. */
+interface Signer {
+  readonly service: string;
+  readonly scope: CredentialScope;
+  readonly signedHeaders: SignedHeaders;
+}
+
+/** By the header's text up to the signature, if that is at its end: a client sends the same one all day. */
+const knownSigners = new LRUCache<string, Signer>({
+  max: 1000,
+  maxSize: 1024 * 1024,
+  sizeCalculation: (_, text) => 2 * text.length + 1,
+});
+const SIGNATURE_AT_END = /[\s,]Signature=[0-9a-f]{64}$/;
+
+function parseAuthorization(
+  authorization: string,
+  service: string,
+  refuse: (why: string) => S3Error,
+): Signer & Pick<SignatureClaims, "signature"> {
+  const before = SIGNATURE_AT_END.test(authorization) ? authorization.slice(0, -64) : undefined;
+  const known = before === undefined ? undefined : knownSigners.get(before);
+  if (known?.service === service) return { ...known, signature: authorization.slice(-64) };
   const [scheme = ""] = authorization.split(/\s/, 1);
   if (scheme !== ALGORITHM) throw unsupported(authorization);
   const fields = new Map<string, string>();
@@ -102,25 +121,36 @@ function headerClaims(head: RequestHead, service: string): SignatureClaims {
     if (name !== "") fields.set(name, field.slice(equals + 1).trim());
   }
   const field = (name: string) => fields.get(name) ?? "";
-  const { date, ...scope } = parseScope(field("Credential"), service, refuse);
+  const signer = {
+    service,
+    scope: parseScope(field("Credential"), service, refuse),
+    signedHeaders: parseSignedHeaders(field("SignedHeaders"), refuse),
+  };
+  const signature = parseSignature(field("Signature"), refuse);
+  if (before !== undefined) knownSigners.set(before, signer);
+  return { ...signer, signature };
+}
+
+function headerClaims(head: RequestHead, service: string): SignatureClaims {
+  const refuse = (why: string) =>
+    new S3Error("AuthorizationHeaderMalformed", { message: `The authorization header is malformed; ${why}` });
+  const { scope, signedHeaders, signature } = parseAuthorization(
+    head.headers.get("authorization") ?? "",
+    service,
+    refuse,
+  );
   const dated = head.headers.get("x-amz-date");
   const time = dated === undefined ? parseHttpDate(head.headers.get("date")) : parseAmzDate(dated);
   if (time === undefined) {
     throw new S3Error("AccessDenied", { message: "AWS authentication requires a valid Date or x-amz-date header" });
   }
   const timestamp = dated ?? formatAmzDate(time);
-  if (!timestamp.startsWith(date))
+  if (!timestamp.startsWith(scope.date))
     throw refuse(
-      `Invalid credential date "${date}". This date is not the same as X-Amz-Date: "${timestamp.slice(0, 8)}".`,
+      `Invalid credential date "${scope.date}". This date is not the same as X-Amz-Date: "${timestamp.slice(0, 8)}".`,
     );
-  return {
-    place: "header",
-    ...scope,
-    timestamp,
-    time,
-    signedHeaders: parseSignedHeaders(field("SignedHeaders"), refuse),
-    signature: parseSignature(field("Signature"), refuse),
-  };
+  const { accessKeyId, region } = scope;
+  return { place: "header", accessKeyId, region, scope: scope.scope, timestamp, time, signedHeaders, signature };
 }
 
 function queryClaims(head: RequestHead, service: string): SignatureClaims {

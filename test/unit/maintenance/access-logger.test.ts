@@ -65,23 +65,24 @@ describe("The access logger", () => {
     totalMs: 1,
     hostId: "h",
   });
+  const record = (logger: AccessLogger, made: AccessEntry) => logger.record(made.bucket, () => made);
 
   it("writes no lines into the disk's reserve, and counts those that are lost", async () => {
     const { spool, logger } = await start({}, () => Promise.resolve(false));
-    await logger.record(entry("1"));
+    await record(logger, entry("1"));
     await spool.flush();
     expect([await readdir(folder), spool.bytes, spool.dropped, warnings.length]).to.deep.equal([[], 0, 1, 1]);
   });
 
   it("delivers the lines of each bucket together when their time has come, and not before", async () => {
     const { spool, logger } = await start();
-    await logger.record(entry("1"));
+    await record(logger, entry("1"));
     now += 30 * MINUTE;
     for (const [id, bucket] of [
       ["2", "box"],
       ["3", "other"],
     ] as const)
-      await logger.record(entry(id, bucket));
+      await record(logger, entry(id, bucket));
     await logger.step(signal);
     expect(delivered).to.deep.equal([]);
     now += 30 * MINUTE;
@@ -96,18 +97,18 @@ describe("The access logger", () => {
   it("writes nothing for a bucket that wants no log", async () => {
     const { spool, logger } = await start();
     wanted = false;
-    await logger.record(entry("1"));
+    await record(logger, entry("1"));
     await logger.step(signal);
     expect([await readdir(folder), spool.bytes]).to.deep.equal([[], 0]);
   });
 
   it("finds after a restart what it had flushed", async () => {
     const first = await start();
-    await first.logger.record(entry("1"));
+    await record(first.logger, entry("1"));
     await first.spool.flush();
     now += 10 * MINUTE;
     const second = await start();
-    await second.logger.record(entry("2"));
+    await record(second.logger, entry("2"));
     now += 60 * MINUTE;
     await second.logger.step(signal);
     expect(delivered.flatMap(({ requests }) => requests)).to.deep.equal(["1", "2"]);
@@ -116,12 +117,12 @@ describe("The access logger", () => {
 
   it("ends a file that is full, and one whose day is over", async () => {
     const { logger } = await start({ fileBytes: 100 });
-    await logger.record(entry("1"));
-    await logger.record(entry("2"));
+    await record(logger, entry("1"));
+    await record(logger, entry("2"));
     now = Date.UTC(2026, 0, 15, 23, 59);
-    await logger.record(entry("3", "other"));
+    await record(logger, entry("3", "other"));
     now += 2 * MINUTE;
-    await logger.record(entry("4", "other"));
+    await record(logger, entry("4", "other"));
     await logger.step(signal);
     expect(delivered.map(({ requests }) => requests)).to.have.deep.members([["1"], ["2"], ["3"], ["4"]]);
   });
@@ -129,7 +130,7 @@ describe("The access logger", () => {
   it("keeps what could not be delivered, tries again, and gives up after a week", async () => {
     const { spool, logger } = await start();
     failing = true;
-    await logger.record(entry("1"));
+    await record(logger, entry("1"));
     now += 60 * MINUTE;
     await logger.step(signal);
     await logger.step(signal);
@@ -139,7 +140,7 @@ describe("The access logger", () => {
     await logger.step(signal);
     expect(delivered.map(({ requests }) => requests)).to.deep.equal([["1"]]);
     failing = true;
-    await logger.record(entry("2"));
+    await record(logger, entry("2"));
     now += 8 * 24 * 60 * MINUTE;
     await logger.step(signal);
     expect([await readdir(folder), spool.bytes, spool.dropped]).to.deep.equal([[], 0, 1]);

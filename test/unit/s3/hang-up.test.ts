@@ -2,11 +2,12 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import aws4 from "aws4";
 import { expect } from "chai";
+import { MIB } from "../../../src/model/sizes.js";
 import { eventually } from "../../support/eventually.js";
 import { element, S3Endpoint, testKey } from "../../support/s3-endpoint.js";
 
 interface Cut {
-  readonly method: "PUT" | "POST";
+  readonly method: "GET" | "PUT" | "POST";
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** Of the body, whose Content-Length says more. */
@@ -132,6 +133,17 @@ describe("A client that hangs up", () => {
     }
     const got = await endpoint.signed({ method: "GET", path: "/bucket/short" });
     expect(element(got.body, "Code")).to.equal("NoSuchKey");
+  });
+
+  it("in the middle of an answer is logged for the bucket with the bytes that went out", async () => {
+    const body = Buffer.alloc(32 * MIB);
+    await endpoint.signed({ method: "PUT", path: "/bucket/large", body });
+    const before = endpoint.answers.length;
+    const socket = open({ method: "GET", path: "/bucket/large", headers: { "content-length": "0" }, begin: "" });
+    await once(socket, "data");
+    socket.destroy();
+    expect(await told(before)).to.deep.equal([499, 499, undefined]);
+    expect(endpoint.entries.at(-1)?.bytesSent).to.be.within(0, body.length - 1);
   });
 
   it("while it is answered ends the gateway's work, and what fails for that counts as 499", async () => {

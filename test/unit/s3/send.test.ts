@@ -14,7 +14,7 @@ describe("Answers", () => {
   before(async () => {
     server = createServer((request, response) => {
       void send(
-        { request, response, body: new IncomingBody(request, response, 1000), sent: 0 },
+        { request, response, body: new IncomingBody(request, response, 1000), headers: {}, sent: 0 },
         answer,
         { Server: "s" },
         settings,
