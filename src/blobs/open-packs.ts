@@ -1,5 +1,6 @@
-import { close, open, read } from "node:fs";
+import { close } from "node:fs";
 import type { ByteRange } from "../model/byte-range.js";
+import { openFile, readBytes } from "../streams/descriptors.js";
 import { ShortFile } from "../streams/file-chunks.js";
 
 export const OPEN_PACKS_DEFAULTS = {
@@ -58,11 +59,8 @@ export class OpenPacks {
     pack.readers++;
     try {
       const bytes = Buffer.allocUnsafe(end - start);
-      for (let filled = 0; filled < bytes.length;) {
-        const more = await readInto(pack.descriptor, bytes.subarray(filled), start + filled);
-        if (more === 0) throw new ShortFile(path, start + filled, end);
-        filled += more;
-      }
+      const filled = await readBytes(pack.descriptor, bytes, start);
+      if (filled < bytes.length) throw new ShortFile(path, start + filled, end);
       return bytes;
     } finally {
       pack.readers--;
@@ -104,20 +102,6 @@ function closeUnused(pack: OpenPack): void {
   if (pack.retired && pack.readers === 0) close(pack.descriptor, () => undefined);
 }
 
-function openPack(path: string): Promise<OpenPack> {
-  return new Promise((resolve, reject) => {
-    open(path, "r", (error, descriptor) => {
-      if (error) reject(error);
-      else resolve({ descriptor, readers: 0, retired: false });
-    });
-  });
-}
-
-function readInto(descriptor: number, target: Uint8Array, position: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    read(descriptor, target, 0, target.length, position, (error, bytesRead) => {
-      if (error) reject(error);
-      else resolve(bytesRead);
-    });
-  });
+async function openPack(path: string): Promise<OpenPack> {
+  return { descriptor: await openFile(path), readers: 0, retired: false };
 }

@@ -1,6 +1,7 @@
-import { closeSync, fstat, open, read, type Stats } from "node:fs";
+import { closeSync, fstat, type Stats } from "node:fs";
 import type { ByteRange } from "../model/byte-range.js";
 import { bodyChunks } from "./chunk-pool.js";
+import { openFile, readBytes } from "./descriptors.js";
 
 /** Bytes of one read, and of what is read ahead of the reader. */
 const READ_SIZE = bodyChunks.chunkBytes;
@@ -21,8 +22,7 @@ export class ShortFile extends Error {
  * A file's bytes, or a range of them, in chunks of 512 KiB; the last one may be shorter. The next chunk is read while the
  * reader works on the current one. The file is opened when the first chunk is asked for, so an unused iterator holds
  * nothing, and closed as soon as the last one is read. `accept` may refuse the opened file by throwing. A range outside
- * the file is a ShortFile. Uses plain descriptors and callbacks: for an object of 1 MiB, handles and streams would cost as
- * much as reading it.
+ * the file is a ShortFile.
  */
 export async function* fileChunks(
   path: string,
@@ -63,15 +63,6 @@ export async function* fileChunks(
   }
 }
 
-function openFile(path: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    open(path, "r", (error, file) => {
-      if (error) reject(error);
-      else resolve(file);
-    });
-  });
-}
-
 function statFile(file: number): Promise<Stats> {
   return new Promise((resolve, reject) => {
     fstat(file, (error, found) => {
@@ -81,22 +72,10 @@ function statFile(file: number): Promise<Stats> {
   });
 }
 
-/** One call of the kernel may read fewer bytes than there are. */
 async function readChunk(file: number, position: number, end = Infinity): Promise<Uint8Array> {
   const wanted = Math.min(READ_SIZE, end - position);
   // A short read does not take a whole buffer of the pool. For a longer one the system would have to find new memory.
   const target = wanted < READ_SIZE / 4 ? Buffer.allocUnsafe(wanted) : bodyChunks.take();
-  let filled = await readInto(file, target, 0, wanted, position);
-  for (let more = filled; more > 0 && filled < wanted; filled += more)
-    more = await readInto(file, target, filled, wanted - filled, position + filled);
+  const filled = await readBytes(file, target.subarray(0, wanted), position);
   return target.subarray(0, filled);
-}
-
-function readInto(file: number, target: Uint8Array, at: number, length: number, position: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    read(file, target, at, length, position, (error, bytesRead) => {
-      if (error) reject(error);
-      else resolve(bytesRead);
-    });
-  });
 }

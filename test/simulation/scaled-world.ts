@@ -83,8 +83,8 @@ const MACHINE: readonly Redirect[] = [
   fromDisk("/src/files/disk-space.js"),
   fromDisk("/src/files/folder-sync.js"),
   fromDisk("/src/cache/disk-tier.js"),
-  ...["/src/encoding/slice-reader.js", "/src/streams/file-chunks.js", "/src/blobs/open-packs.js"].map((importer) => ({
-    importer,
+  ...["encoding/slice-reader", "streams/file-chunks", "streams/descriptors", "blobs/open-packs"].map((module) => ({
+    importer: `/src/${module}.js`,
     specifier: "node:fs",
     to: here("./simulated-fs.js"),
   })),
