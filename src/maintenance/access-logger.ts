@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import type { Progress, Worker } from "../background/worker.js";
 import type { Catalog } from "../catalog/catalog.js";
-import { accessLine, type AccessEntry } from "../model/access-log.js";
+import { accessLine, type LoggedRequest } from "../model/access-log.js";
 import type { Clock } from "../model/clock.js";
 import { asError } from "../model/errors.js";
 import type { AccessSpool, SpoolFile } from "./access-spool.js";
@@ -52,7 +52,7 @@ export class AccessLogger implements Worker {
   }
 
   /** Asks for the entry if the bucket has a log. Never rejects; callers need not wait for it. */
-  async record(name: string, entry: () => AccessEntry): Promise<void> {
+  async record({ bucket: name, entry }: LoggedRequest): Promise<void> {
     const { catalog, spool, log } = this.components;
     try {
       if ((await catalog.documents.get(name, "logging")) === undefined) return;

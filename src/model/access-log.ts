@@ -40,6 +40,13 @@ export interface AccessEntry {
   readonly host?: string | undefined;
 }
 
+/** A request to a bucket, which may have an access log. */
+export interface LoggedRequest {
+  readonly bucket: string;
+  /** Made when it is asked for: most buckets have no log. */
+  readonly entry: () => AccessEntry;
+}
+
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const two = (value: number) => String(value).padStart(2, "0");
 

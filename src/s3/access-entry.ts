@@ -1,4 +1,4 @@
-import type { AccessEntry } from "../model/access-log.js";
+import type { AccessEntry, LoggedRequest } from "../model/access-log.js";
 import type { Address } from "./address.js";
 import type { Authentication } from "./auth/authenticate.js";
 import type { RequestHead } from "./request.js";
@@ -95,13 +95,6 @@ function objectSize(name: string, head: RequestHead, headers: Exchange["headers"
   return name === "PutObject" || name === "UploadPart"
     ? count(head.headers.get("x-amz-decoded-content-length") ?? head.headers.get("content-length"))
     : undefined;
-}
-
-/** A request that an access log may want. */
-export interface LoggedRequest {
-  readonly bucket: string;
-  /** Most buckets have no log: the entry is made when it is asked for. */
-  readonly entry: () => AccessEntry;
 }
 
 type About = { readonly requestId: string; readonly hostId: string; readonly operation: string };

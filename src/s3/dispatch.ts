@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Call, Gateway, RequestCall } from "../gateway/gateway.js";
+import type { LoggedRequest } from "../model/access-log.js";
 import type { Clock } from "../model/clock.js";
 import { Waits } from "../model/waits.js";
 import type { Sts } from "../sts/sts.js";
 import { S3Error, toS3Error } from "../gateway/s3-error.js";
-import { loggedRequest, type AccessFacts, type LoggedRequest } from "./access-entry.js";
+import { loggedRequest, type AccessFacts } from "./access-entry.js";
 import { answeredRequest, type Answered } from "./answered.js";
 import { checkBucketName, hostBucket, parseAddress, type Address } from "./address.js";
 import { authenticate } from "./auth/authenticate.js";

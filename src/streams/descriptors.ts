@@ -16,16 +16,19 @@ export function openFile(path: string): Promise<number> {
 
 /** Fills `target` with the file's bytes from byte `position` on. Resolves how many there were: fewer where the file ends. */
 export async function readBytes(file: number, target: Uint8Array, position: number): Promise<number> {
+  let filled = 0;
   // One call of the kernel may read fewer bytes than there are.
-  let filled = await readInto(file, target, 0, position);
-  for (let more = filled; more > 0 && filled < target.length; filled += more)
-    more = await readInto(file, target, filled, position + filled);
+  while (filled < target.length) {
+    const more = await readInto(file, target.subarray(filled), position + filled);
+    if (more === 0) break;
+    filled += more;
+  }
   return filled;
 }
 
-function readInto(file: number, target: Uint8Array, at: number, position: number): Promise<number> {
+function readInto(file: number, target: Uint8Array, position: number): Promise<number> {
   return new Promise((resolve, reject) => {
-    read(file, target, at, target.length - at, position, (error, bytesRead) => {
+    read(file, target, 0, target.length, position, (error, bytesRead) => {
       if (error) reject(error);
       else resolve(bytesRead);
     });

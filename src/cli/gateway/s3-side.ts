@@ -128,7 +128,7 @@ export async function openS3Serving(
     current: () => accounts.current(),
     ...observers(requests, log),
     ...(tracing && { trace: tracing.request }),
-    onAccess: ({ bucket, entry }) => void accessLogger.record(bucket, entry),
+    onAccess: (request) => void accessLogger.record(request),
     clock: systemClock,
     rates: security.rates,
   };

@@ -60,12 +60,16 @@ export function parseScope(credential: string, service: string, refuse: (why: st
   return { accessKeyId, date, region, scope: `${date}/${region}/${service}/aws4_request` };
 }
 
-/** By the text in the request: a client signs the same headers again and again. Texts are as long as a head may be. */
-const knownSignedHeaders = new LRUCache<string, SignedHeaders>({
-  max: 1000,
-  maxSize: 1024 * 1024,
-  sizeCalculation: (_, text) => 2 * text.length + 1,
-});
+/** What texts in requests say. A text is as long as a head may be, so they are counted: a thousand, and a MiB. */
+const knownTexts = <Said extends object>() =>
+  new LRUCache<string, Said>({
+    max: 1000,
+    maxSize: 1024 * 1024,
+    sizeCalculation: (_, text) => 2 * text.length + 1,
+  });
+
+/** A client signs the same headers again and again. */
+const knownSignedHeaders = knownTexts<SignedHeaders>();
 
 function parseSignedHeaders(text: string, refuse: (why: string) => S3Error): SignedHeaders {
   const known = knownSignedHeaders.get(text);
@@ -91,16 +95,12 @@ function parseSignature(text: string, refuse: (why: string) => S3Error): string 
 /** What an Authorization header says before the signature. */
 interface Signer {
   readonly service: string;
-  readonly scope: CredentialScope;
+  readonly credential: CredentialScope;
   readonly signedHeaders: SignedHeaders;
 }
 
 /** By the header's text up to the signature, if that is at its end: a client sends the same one all day. */
-const knownSigners = new LRUCache<string, Signer>({
-  max: 1000,
-  maxSize: 1024 * 1024,
-  sizeCalculation: (_, text) => 2 * text.length + 1,
-});
+const knownSigners = knownTexts<Signer>();
 const SIGNATURE_AT_END = /[\s,]Signature=[0-9a-f]{64}$/;
 
 function parseAuthorization(
@@ -123,7 +123,7 @@ function parseAuthorization(
   const field = (name: string) => fields.get(name) ?? "";
   const signer = {
     service,
-    scope: parseScope(field("Credential"), service, refuse),
+    credential: parseScope(field("Credential"), service, refuse),
     signedHeaders: parseSignedHeaders(field("SignedHeaders"), refuse),
   };
   const signature = parseSignature(field("Signature"), refuse);
@@ -134,7 +134,7 @@ function parseAuthorization(
 function headerClaims(head: RequestHead, service: string): SignatureClaims {
   const refuse = (why: string) =>
     new S3Error("AuthorizationHeaderMalformed", { message: `The authorization header is malformed; ${why}` });
-  const { scope, signedHeaders, signature } = parseAuthorization(
+  const { credential, signedHeaders, signature } = parseAuthorization(
     head.headers.get("authorization") ?? "",
     service,
     refuse,
@@ -145,12 +145,12 @@ function headerClaims(head: RequestHead, service: string): SignatureClaims {
     throw new S3Error("AccessDenied", { message: "AWS authentication requires a valid Date or x-amz-date header" });
   }
   const timestamp = dated ?? formatAmzDate(time);
-  if (!timestamp.startsWith(scope.date))
+  if (!timestamp.startsWith(credential.date))
     throw refuse(
-      `Invalid credential date "${scope.date}". This date is not the same as X-Amz-Date: "${timestamp.slice(0, 8)}".`,
+      `Invalid credential date "${credential.date}". This date is not the same as X-Amz-Date: "${timestamp.slice(0, 8)}".`,
     );
-  const { accessKeyId, region } = scope;
-  return { place: "header", accessKeyId, region, scope: scope.scope, timestamp, time, signedHeaders, signature };
+  const { accessKeyId, region, scope } = credential;
+  return { place: "header", accessKeyId, region, scope, timestamp, time, signedHeaders, signature };
 }
 
 function queryClaims(head: RequestHead, service: string): SignatureClaims {

@@ -65,7 +65,7 @@ describe("The access logger", () => {
     totalMs: 1,
     hostId: "h",
   });
-  const record = (logger: AccessLogger, made: AccessEntry) => logger.record(made.bucket, () => made);
+  const record = (logger: AccessLogger, made: AccessEntry) => logger.record({ bucket: made.bucket, entry: () => made });
 
   it("writes no lines into the disk's reserve, and counts those that are lost", async () => {
     const { spool, logger } = await start({}, () => Promise.resolve(false));
