@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { S3Error } from "../gateway/s3-error.js";
+import { discardUnread } from "../streams/short-body.js";
 import type { RequestHead } from "./request.js";
 import { Headers } from "./wire/headers.js";
 import { asciiUrl } from "./wire/percent.js";
@@ -89,6 +90,11 @@ export class IncomingBody {
       clearTimeout(idle);
       request.off("readable", wake).off("end", wake);
     }
+  }
+
+  /** Reads and discards what is left of it, as `discardUnread`, until the client closes its side. */
+  async discard(): Promise<void> {
+    await discardUnread(this.request, (done) => (this.wake = done));
   }
 
   /** Whether nothing more will come: the body failed, or the client still waits for `100 Continue` and gets none. */

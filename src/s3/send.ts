@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ByteStream } from "../streams/byte-stream.js";
 import { bodyChunks, documentChunks } from "../streams/chunk-pool.js";
-import { discardUnread } from "../streams/short-body.js";
 import type { IncomingBody } from "./incoming.js";
 import type { S3Response } from "./operation.js";
 import { isHeaderName, isHeaderValue, toLatin1 } from "./wire/headers.js";
@@ -120,7 +119,7 @@ export async function send(
     // Because of Content-Length the client knows that the answer is complete. The connection is closed after draining.
     response.flushHeaders();
     if (!silent && bytes.length > 0) response.write(bytes);
-    await discardUnread(exchange.request);
+    await body.discard();
     response.end();
   } else response.end(silent ? undefined : bytes, () => documentChunks.giveBack(bytes));
 }

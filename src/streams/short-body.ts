@@ -22,9 +22,13 @@ export async function readShort(
 
 /**
  * Reads and discards the rest of a request's body: at most 16 MiB, for at most 5 s. Closing a connection with unread
- * bytes resets it, and the reset may reach the client before the answer. Never rejects.
+ * bytes resets it, and the reset may reach the client before the answer. `onCut` gets what is to be called when nothing
+ * more will come, though the request does not tell. Never rejects.
  */
-export async function discardUnread(request: Readable): Promise<void> {
+export async function discardUnread(
+  request: Readable,
+  onCut: (done: () => void) => void = () => undefined,
+): Promise<void> {
   await new Promise<void>((resolve) => {
     let left = UNREAD.bytes;
     const timer = setTimeout(resolve, UNREAD.ms);
@@ -36,6 +40,7 @@ export async function discardUnread(request: Readable): Promise<void> {
       left -= bytes.length;
       if (left <= 0) done();
     });
+    onCut(done);
     for (const event of ["end", "aborted", "error", "close"]) request.once(event, done);
     request.resume();
   });

@@ -135,6 +135,18 @@ describe("A client that hangs up", () => {
     expect(element(got.body, "Code")).to.equal("NoSuchKey");
   });
 
+  it("after an answer that came before its body was sent gives its place back at once", async () => {
+    const before = endpoint.answers.length;
+    const socket = open({ method: "PUT", path: "/nowhere?cors", begin: "" });
+    let text = "";
+    while (!text.includes("</Error>")) text += ((await once(socket, "data")) as [Buffer])[0].toString();
+    const began = performance.now();
+    socket.end();
+    expect((await told(before))[0]).to.equal(404);
+    expect(performance.now() - began, "less than the rest of a body is waited for").to.be.lessThan(4_000);
+    socket.destroy();
+  });
+
   it("in the middle of an answer is logged for the bucket with the bytes that went out", async () => {
     const body = Buffer.alloc(32 * MIB);
     await endpoint.signed({ method: "PUT", path: "/bucket/large", body });
