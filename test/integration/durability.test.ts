@@ -25,6 +25,8 @@ const sha256 = async (body: Readable) => {
 };
 
 for (const spec of ["133", "100"]) {
+  // What is behind the chain is the same whatever its shapes are: it is read, and nodes are replaced, at one of them.
+  const atOne = spec === "133" ? it : undefined;
   describe(`an object's way into the network in the shapes of spec ${spec}`, () => {
     const size = spec === "133" ? 100 * MIB : 40 * MIB;
     let folder: string;
@@ -91,24 +93,27 @@ for (const spec of ["133", "100"]) {
       expect(stored.fid).to.match(/^[0-9a-f]{64}$/);
     });
 
-    it("stores small objects in one file together, and reads each back without the cache and with 8 nodes down", async () => {
-      const bodies = Array.from({ length: 20 }, (_, n) => randomBytes(1000 + n * 3000));
-      for (const [n, Body] of bodies.entries())
-        await client.send(new PutObjectCommand({ Bucket: BUCKET, Key: `packed-${n}`, Body }));
-      const fids = new Set<string | undefined>();
-      for (const n of bodies.keys()) fids.add((await untilStored(client, BUCKET, `packed-${n}`, 120_000)).fid);
-      expect(fids.size, "files").to.be.at.most(2);
-      const read = async (n: number) => {
-        const { Body } = await client.send(new GetObjectCommand({ Bucket: BUCKET, Key: `packed-${n}` }));
-        return Buffer.from(await Body!.transformToByteArray()).equals(bodies[n]!);
-      };
-      await faults({});
-      for (const n of bodies.keys()) expect(await read(n), `object ${n}`).to.equal(true);
-      const all = await gateway.nodes();
-      await faults(Object.fromEntries(all.slice(0, 8).map(({ n }) => [n, "down"])));
-      for (const n of [0, 7, 19]) expect(await read(n), `object ${n} with 8 nodes down`).to.equal(true);
-      await faults({});
-    });
+    atOne?.(
+      "stores small objects in one file together, and reads each back without the cache and with 8 nodes down",
+      async () => {
+        const bodies = Array.from({ length: 20 }, (_, n) => randomBytes(1000 + n * 3000));
+        for (const [n, Body] of bodies.entries())
+          await client.send(new PutObjectCommand({ Bucket: BUCKET, Key: `packed-${n}`, Body }));
+        const fids = new Set<string | undefined>();
+        for (const n of bodies.keys()) fids.add((await untilStored(client, BUCKET, `packed-${n}`, 120_000)).fid);
+        expect(fids.size, "files").to.be.at.most(2);
+        const read = async (n: number) => {
+          const { Body } = await client.send(new GetObjectCommand({ Bucket: BUCKET, Key: `packed-${n}` }));
+          return Buffer.from(await Body!.transformToByteArray()).equals(bodies[n]!);
+        };
+        await faults({});
+        for (const n of bodies.keys()) expect(await read(n), `object ${n}`).to.equal(true);
+        const all = await gateway.nodes();
+        await faults(Object.fromEntries(all.slice(0, 8).map(({ n }) => [n, "down"])));
+        for (const n of [0, 7, 19]) expect(await read(n), `object ${n} with 8 nodes down`).to.equal(true);
+        await faults({});
+      },
+    );
 
     it("reads back without the cache and with any 8 nodes down", async () => {
       for (const first of [0, 4, 9]) {
@@ -120,7 +125,7 @@ for (const spec of ["133", "100"]) {
       }
     });
 
-    it("reads back without the cache and with 3 nodes down, 3 corrupt and 2 slow", async () => {
+    atOne?.("reads back without the cache and with 3 nodes down, 3 corrupt and 2 slow", async () => {
       const numbers = (await gateway.nodes()).map(({ n }) => n);
       await faults(
         Object.fromEntries(numbers.slice(2, 10).map((n, i) => [n, i < 3 ? "down" : i < 6 ? "corrupt" : "slow"])),
@@ -128,7 +133,7 @@ for (const spec of ["133", "100"]) {
       expect(await get()).to.equal(digest);
     });
 
-    it("answers a range from the network with those bytes", async () => {
+    atOne?.("answers a range from the network with those bytes", async () => {
       await faults({});
       const [from, to] = [31 * MIB, 34 * MIB];
       expect(await get(`bytes=${from}-${to - 1}`)).to.equal(
@@ -136,7 +141,7 @@ for (const spec of ["133", "100"]) {
       );
     });
 
-    it("replaces a node that takes fragments and never reports, and one that is down", async () => {
+    atOne?.("replaces a node that takes fragments and never reports, and one that is down", async () => {
       const numbers = (await gateway.nodes()).map(({ n }) => n);
       await faults({ [numbers[1]!]: "silent", [numbers[5]!]: "down" });
       const body = randomBytes(MIB);

@@ -4,6 +4,18 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { chosenWorld, worldOptions, worlds, type RunResult } from "./run-settings.js";
 
+/** Seeds of a single gateway's world that once found something: they run whenever no seed is named. */
+const REMEMBERED: ReadonlyMap<number, string> = new Map([
+  [2, "a process that starts anew with an endpoint that is far behind orders nothing again"],
+  [5, "a deletion elsewhere that is forked away leaves no file behind"],
+  [8, "a power cut, a kill in between and a restart in good order lose nothing"],
+  [11, "what is encrypted opens with its own keys alone, after crashes and with keys that were rotated between them"],
+  [20, "objects are read while they go into packs and from pack to pack, over crashes"],
+  [243, "a read of a key whose object is replaced meanwhile finds the new one, whatever the catalog's pace"],
+  [257, "a file that the chain of spec 100 refuses to delete keeps no bytes of an object that needed it again"],
+  [297, "a copy whose source is deleted meanwhile is refused as if it had come later"],
+]);
+
 const { values } = parseArgs({
   options: {
     seed: { type: "string" },
@@ -21,6 +33,8 @@ if (!Number.isSafeInteger(runs) || !Number.isSafeInteger(first) || runs < 1)
     `usage: run.js [--seed N] [--runs M] [--trace] ${worlds.map((each) => `[--${each}]`).join(" ")} [--bug NAME] [--first]`,
   );
 const world = chosenWorld(values);
+const remembered = values.seed === undefined && world === undefined ? [...REMEMBERED.keys()] : [];
+const seeds = [...new Set([...Array.from({ length: runs }, (_, index) => first + index), ...remembered])];
 const worldArguments = world === undefined ? [] : [`--${world}`];
 
 const began = performance.now();
@@ -32,7 +46,7 @@ const seconds = () => ((performance.now() - began) / 1000).toFixed(1);
  */
 async function simulate(): Promise<RunResult[]> {
   const results: RunResult[] = [];
-  let next = first;
+  let next = 0;
   const arguments_ = [
     ...(values.trace === true ? ["--trace"] : []),
     ...worldArguments,
@@ -40,20 +54,21 @@ async function simulate(): Promise<RunResult[]> {
   ];
   await Promise.all(
     Array.from(
-      { length: Math.min(runs, availableParallelism()) },
+      { length: Math.min(seeds.length, availableParallelism()) },
       () =>
         new Promise<void>((resolve, reject) => {
           const child = fork(fileURLToPath(new URL("./seeds.js", import.meta.url)), arguments_);
           const give = () => {
             const enough = values.first === true && results.some(({ failure }) => failure !== undefined);
-            if (next < first + runs && !enough) child.send(next++);
-            else child.disconnect();
+            const seed = enough ? undefined : seeds[next++];
+            if (seed === undefined) child.disconnect();
+            else child.send(seed);
           };
           child.on("message", (message: RunResult | "ready") => {
             if (message !== "ready") {
               results.push(message);
               report(message);
-              if (results.length % 50 === 0) console.log(`${results.length} of ${runs} runs, ${seconds()} s`);
+              if (results.length % 50 === 0) console.log(`${results.length} of ${seeds.length} runs, ${seconds()} s`);
             }
             give();
           });
@@ -68,9 +83,10 @@ async function simulate(): Promise<RunResult[]> {
 
 function report({ seed, failure }: RunResult): void {
   if (failure === undefined) return;
-  console.log(
-    `seed ${seed} FAILED: ${failure}\n  replay: node dist/test/simulation/run.js --seed ${[seed, ...worldArguments].join(" ")} --trace${values.bug === undefined ? "" : ` --bug ${values.bug}`}\n`,
-  );
+  const what = remembered.includes(seed) ? `  it stands for: ${REMEMBERED.get(seed) ?? ""}\n` : "";
+  const bug = values.bug === undefined ? [] : ["--bug", values.bug];
+  const replay = ["node dist/test/simulation/run.js --seed", seed, ...worldArguments, "--trace", ...bug].join(" ");
+  console.log(`seed ${seed} FAILED: ${failure}\n${what}  replay: ${replay}\n`);
 }
 
 const results = await simulate();

@@ -6,7 +6,6 @@ import { Supervisor } from "../../src/background/supervisor.js";
 import type { Blobs } from "../../src/blobs/blobs.js";
 import { FileBlobs } from "../../src/blobs/file-blobs.js";
 import type { Catalog, FileRow, NewFile } from "../../src/catalog/catalog.js";
-import { openSqliteCatalog } from "../../src/catalog/sqlite/sqlite-catalog.js";
 import { withSegment } from "../../src/distribution/content.js";
 import { Distribution } from "../../src/distribution/distribution.js";
 import { ORDER_NAMES, OrderNames } from "../../src/distribution/order-name.js";
@@ -24,6 +23,7 @@ import { PersistentNodeRegistry, type NodeRow } from "../../src/network/nodes/pe
 import type { FileSettings, Preprocessing } from "../../src/preprocessing/preprocessing.js";
 import { DamageRecorder } from "../../src/maintenance/damage-recorder.js";
 import type { DamageRecord } from "../../src/model/damage.js";
+import { openFreshCatalog } from "./fresh-catalog.js";
 import { MemoryChain } from "./memory-chain.js";
 import type { MemoryChainSettings } from "./memory-chain-state.js";
 import { MemoryNodes } from "./memory-nodes.js";
@@ -191,7 +191,7 @@ export class Bench {
     const folder = await mkdtemp(join(tmpdir(), "cess-s3-distribution-"));
     // Declarations and deletions wait for blocks.
     const time = new VirtualTime({ stepMs: BLOCK_MS, waiting: new Set(["declare", "deleteFile"]) });
-    const catalog = await openSqliteCatalog(
+    const catalog = await openFreshCatalog(
       { clock: time.clock, sealer: testKeys },
       { path: join(folder, "catalog.db") },
     );

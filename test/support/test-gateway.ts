@@ -24,6 +24,7 @@ import { ResumablePreprocessing } from "../../src/preprocessing/resumable-prepro
 import type { FileRange, Retrieval } from "../../src/retrieval/retrieval.js";
 import { AskingGateway } from "./asking-gateway.js";
 import { collect } from "./collect.js";
+import { openFreshCatalog } from "./fresh-catalog.js";
 import { ManualClock } from "./manual-clock.js";
 import { MemoryChain } from "./memory-chain.js";
 import { seededRandom } from "./seeded-random.js";
@@ -110,7 +111,8 @@ export class TestGateway {
     // Later than any time in a catalog that was left.
     let now = left === undefined ? 1_700_000_000_000 : 1_700_001_000_000;
     const clock = { now: settings.now ?? (() => now++), sleep: () => Promise.reject(new Error("not used")) };
-    const catalog = await openSqliteCatalog({ clock, sealer: testKeys }, { path: join(folder, "catalog.sqlite") });
+    const open = left === undefined ? openFreshCatalog : openSqliteCatalog;
+    const catalog = await open({ clock, sealer: testKeys }, { path: join(folder, "catalog.sqlite") });
     const damages: object[] = [];
     const onDamage = new DamageRecorder({ catalog, log: { error: (found: object) => damages.push(found) } as never })
       .record;

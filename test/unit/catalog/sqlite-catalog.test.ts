@@ -9,13 +9,14 @@ import { catalogContract } from "../../suites/catalog.js";
 import { configurationContract } from "../../suites/catalog-configuration.js";
 import { writersContract } from "../../suites/catalog-writers.js";
 import { file, refusal, slice, TestClock, version } from "../../suites/catalog-fixture.js";
+import { openFreshCatalog } from "../../support/fresh-catalog.js";
 import { undoMigrations } from "../../support/older-schema.js";
 import { testKeys } from "../../support/test-keys.js";
 
 describe("The catalog on SQLite", () => {
   catalogContract(async (clock) => {
     const folder = await mkdtemp(join(tmpdir(), "catalog-"));
-    const catalog = await openSqliteCatalog({ clock, sealer: testKeys }, { path: join(folder, "catalog.db") });
+    const catalog = await openFreshCatalog({ clock, sealer: testKeys }, { path: join(folder, "catalog.db") });
     const end = async () => {
       await catalog.close();
       await rm(folder, { recursive: true, force: true });
