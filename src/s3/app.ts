@@ -64,12 +64,17 @@ export function createS3App(components: S3AppComponents, settings: Partial<S3App
 }
 
 /**
- * Answers input that is not valid HTTP, and closes its connection. If the error is a body that ended early, the body's
- * request sends the answer.
+ * Answers input that is not valid HTTP, and closes its connection. A request whose body ended early sends the answer itself,
+ * and one that came whole before the error gets its answer first.
  */
 function refuseConnection(dispatcher: Dispatcher, error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === "HPE_INVALID_EOF_STATE" && dispatcher.cut(socket)) return;
-  if (!socket.writable || error.code === "ECONNRESET") return void socket.destroy();
-  const status = error.code === "HPE_HEADER_OVERFLOW" ? "431 Request Header Fields Too Large" : "400 Bad Request";
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy());
+  const { request, response, body } = dispatcher.underWay(socket) ?? {};
+  if (!socket.writable || error.code === "ECONNRESET") socket.destroy();
+  else if (request?.complete === true) response?.once("finish", () => socket.destroySoon());
+  else if (body && error.code === "HPE_INVALID_EOF_STATE") body.cut();
+  else if (response?.headersSent === true) socket.destroy();
+  else {
+    const status = error.code === "HPE_HEADER_OVERFLOW" ? "431 Request Header Fields Too Large" : "400 Bad Request";
+    socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy());
+  }
 }

@@ -100,7 +100,8 @@ function served(
 export class Dispatcher {
   private readonly components: DispatchComponents;
   private readonly settings: DispatchSettings;
-  private readonly bodies = new WeakMap<object, IncomingBody>();
+  /** The last of each connection. */
+  private readonly exchanges = new WeakMap<object, Exchange>();
   private readonly places: RequestPlaces;
   private readonly sts: StsEndpoint | undefined;
 
@@ -138,7 +139,7 @@ export class Dispatcher {
       waits: new Waits(),
     };
     this.components.onArrival?.();
-    this.bodies.set(request.socket, exchange.body);
+    this.exchanges.set(request.socket, exchange);
     try {
       const status = await this.answer(exchange, progress);
       const ms = this.components.clock.now() - begun;
@@ -152,11 +153,10 @@ export class Dispatcher {
     }
   }
 
-  /** Called when a client closes its side of the connection within a body. True if the body's request will be answered. */
-  cut(socket: object): boolean {
-    const body = this.bodies.get(socket);
-    body?.cut();
-    return body !== undefined;
+  /** The last request that came over a connection, until its answer is sent. */
+  underWay(socket: object): Pick<Exchange, "request" | "response" | "body"> | undefined {
+    const exchange = this.exchanges.get(socket);
+    return exchange?.response.writableFinished === false ? exchange : undefined;
   }
 
   private async answer(exchange: Served, progress: Progress): Promise<number> {

@@ -147,6 +147,35 @@ describe("A client that hangs up", () => {
     socket.destroy();
   });
 
+  it("within the head of a further request has its connection closed", async () => {
+    const socket = open({
+      method: "GET",
+      path: "/nowhere",
+      headers: { "content-length": "0" },
+      begin: "GET / HTTP/1.1\r\nho",
+    });
+    let text = "";
+    while (!text.includes("</Error>")) text += ((await once(socket, "data")) as [Buffer])[0].toString();
+    socket.resume().end();
+    await once(socket, "close");
+  });
+
+  it("or sends what is no HTTP gets the whole answer to the request before, and nothing behind it", async () => {
+    const body = Buffer.alloc(8 * MIB, "bytes ");
+    await endpoint.signed({ method: "PUT", path: "/bucket/whole", body });
+    const socket = open({
+      method: "GET",
+      path: "/bucket/whole",
+      headers: { "content-length": "0" },
+      begin: "\u0000junk",
+    });
+    const chunks: Buffer[] = [];
+    for await (const chunk of socket) chunks.push(chunk as Buffer);
+    const answer = Buffer.concat(chunks);
+    expect(answer.subarray(answer.indexOf("\r\n\r\n") + 4).equals(body)).to.equal(true);
+    socket.destroy();
+  });
+
   it("in the middle of an answer is logged for the bucket with the bytes that went out", async () => {
     const body = Buffer.alloc(32 * MIB);
     await endpoint.signed({ method: "PUT", path: "/bucket/large", body });
