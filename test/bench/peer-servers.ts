@@ -13,7 +13,7 @@ import { GatewayUnderTest } from "./gateway-under-test.js";
 export interface Peer {
   /** With its version, and what a PUT that was answered survives. */
   readonly name: string;
-  readonly kind: "ourselves" | "floor" | "versitygw" | "SeaweedFS" | "Garage";
+  readonly kind: "ourselves" | "floor" | "file floor" | "versitygw" | "SeaweedFS" | "Garage";
   readonly port: number;
   readonly pid: number;
   end(): Promise<void>;
@@ -34,6 +34,22 @@ export async function floor(): Promise<Peer> {
   const program = fileURLToPath(new URL("./floor-server.js", import.meta.url));
   const server = await serverOn(port, process.execPath, [program, String(port)]);
   return { name: "bare node:http", kind: "floor", port, pid: server.pid, end: () => server.end("SIGKILL") };
+}
+
+/** What Node.js itself needs to keep large bodies in files (file-floor-server.ts). */
+export async function fileFloor(folder: string): Promise<Peer> {
+  const data = join(folder, "file-floor");
+  mkdirSync(data);
+  const port = await reservePort();
+  const program = fileURLToPath(new URL("./file-floor-server.js", import.meta.url));
+  const server = await serverOn(port, process.execPath, [program, String(port), data]);
+  return {
+    name: "bare node:http with files",
+    kind: "file floor",
+    port,
+    pid: server.pid,
+    end: () => server.end("SIGKILL"),
+  };
 }
 
 /** Over plain files; undefined where `versitygw` is not in the path. */

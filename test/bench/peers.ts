@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { KIB, MIB } from "../../src/model/sizes.js";
 import { processorMsOf } from "../support/processor-time.js";
 import type { Figure } from "./figure.js";
-import { floor, garage, ourselves, type Peer, seaweedfs, versitygw } from "./peer-servers.js";
+import { fileFloor, floor, garage, ourselves, type Peer, seaweedfs, versitygw } from "./peer-servers.js";
 import { lanesOf, type RawWork, sendLanes } from "./raw-lanes.js";
 
 /** `requests` are those of a round. */
@@ -77,7 +77,7 @@ export async function benchPeers(): Promise<Figure[]> {
   const peers: Peer[] = [];
   try {
     const us = await ourselves();
-    peers.push(us, await floor());
+    peers.push(us, await floor(), await fileFloor(folder));
     for (const [name, start] of Object.entries({ versitygw, seaweedfs, garage })) {
       const peer = await start(folder);
       if (peer) peers.push(peer);
@@ -85,12 +85,13 @@ export async function benchPeers(): Promise<Figure[]> {
     }
     const figures: Figure[] = [];
     for (const size of new Set(WORKS.map((work) => work.size))) {
+      const some = peers.filter(({ kind }) => kind !== "file floor" || size >= MIB);
       const measured = await measure(
         WORKS.filter((work) => work.size === size),
-        peers,
+        some,
       );
       for (const [work, results] of measured)
-        for (const peer of peers) if (peer !== us) figures.push(...beside(work, results, us, peer));
+        for (const peer of some) if (peer !== us) figures.push(...beside(work, results, us, peer));
     }
     return figures;
   } finally {
@@ -130,6 +131,8 @@ function wantedBeside(peer: Peer, work: Work): { readonly atMost?: number; reado
         ...(work.cpuAtMost !== undefined && { atMost: work.cpuAtMost }),
         ...(work.rateAtLeast !== undefined && { atLeast: work.rateAtLeast }),
       };
+    case "file floor":
+      return {};
     default:
       return { atLeast: 1 };
   }

@@ -3,38 +3,13 @@ import type { Config } from "../../config/config.js";
 import { loadConfig } from "../../config/load.js";
 import { bytes } from "../../config/quantity.js";
 import { sealedLength } from "../../encoding/run-cipher.js";
-import type { CessAccount } from "../../model/account.js";
 import { objectCharge } from "../../model/charge.js";
 import { segmentCount, PLAIN, type SegmentFormat } from "../../model/file.js";
 import { GIB, MAX_SEGMENTS_PER_FILE } from "../../model/sizes.js";
-import { formatAccount } from "../../network/chain/accounts.js";
-import { ChainUnavailable } from "../../network/chain/chain.js";
-import { ChainSession } from "../../network/chain/chain-session.js";
-import { declarationFee } from "../../network/chain/fees.js";
-import { TerritoryReader } from "../../network/chain/territory-reader.js";
 import { estimatePacks } from "../../packing/pack-estimate.js";
 import { PACKER_DEFAULTS } from "../../packing/packer.js";
-import { CommandError } from "../command-error.js";
 import { bytesText, tableText } from "../text.js";
-
-/** How long the chain may take to answer, ms. */
-const CHAIN_MS = 10_000;
-
-/** What a layout of the objects costs. */
-interface Bill {
-  readonly files: number;
-  readonly chargedBytes: number;
-  /** Files of so many segments, for the fees. */
-  readonly orders: readonly { readonly segments: number; readonly count: number }[];
-}
-
-interface Costs {
-  readonly token: string;
-  /** Tokens for 30 days of a territory with room for it, in whole GiB. */
-  readonly month: number;
-  /** Tokens for the orders, once. */
-  readonly fees: number;
-}
+import type { AllCosts, Bill, Bills, Costs } from "./price-costs.js";
 
 interface Settings {
   readonly packing: Pick<Config["packing"], "maxObjectBytes" | "segments">;
@@ -57,15 +32,10 @@ export async function runPrice(
   const settings = settingsOf(options);
   const objects = { size: parsed.data, count: Number(count) };
   const bills = { packs: packBill(objects, settings), ownFiles: ownFileBill(objects, settings) };
-  const costs = await costsOf(settings.endpoints, bills);
+  const costs = settings.endpoints.length === 0 ? undefined : await costsAt(settings.endpoints, bills);
   console.log(options.json ? JSON.stringify(answer(objects, bills, costs), undefined, 2) : text(objects, bills, costs));
 }
 
-type Bills = { readonly packs: Bill | undefined; readonly ownFiles: Bill };
-interface AllCosts {
-  readonly packs?: Costs;
-  readonly ownFiles: Costs;
-}
 interface Objects {
   readonly size: number;
   readonly count: number;
@@ -109,49 +79,28 @@ function ownFileBill({ size, count }: Objects, { encrypted }: Settings): Bill {
 
 function billOf(all: Bill["orders"]): Bill {
   const orders = all.filter(({ segments, count }) => segments > 0 && count > 0);
+  const chargedBytes = objectCharge({
+    segments: orders.reduce((sum, { segments, count }) => sum + segments * count, 0),
+  });
   return {
     files: orders.reduce((sum, { count }) => sum + count, 0),
-    chargedBytes: objectCharge({ segments: orders.reduce((sum, { segments, count }) => sum + segments * count, 0) }),
+    chargedBytes,
+    territoryGib: chargedBytes === 0 ? 0 : Math.floor(chargedBytes / GIB) + 1,
     orders,
   };
 }
 
-/** Whole GiB that a territory must have for so much: the chain wants more free than is charged. */
-const territoryGib = ({ chargedBytes }: Bill) => (chargedBytes === 0 ? 0 : Math.floor(chargedBytes / GIB) + 1);
-
-/** Undefined without an endpoint. Rejects with CommandError. */
-async function costsOf(endpoints: readonly string[], { packs, ownFiles }: Bills): Promise<AllCosts | undefined> {
-  if (endpoints.length === 0) return undefined;
-  const session = new ChainSession({ endpoints, callTimeoutMs: CHAIN_MS });
-  try {
-    const { token, perGibDay } = await new TerritoryReader(session).terms();
-    const tokens = (smallest: bigint) => Number(smallest) / 10 ** token.decimals;
-    const of = async (bill: Bill): Promise<Costs> => {
-      let fees = 0n;
-      for (const { segments, count } of bill.orders)
-        fees += BigInt(count) * (await declarationFee(session.connection, NOBODY, segments));
-      const month = BigInt(territoryGib(bill)) * perGibDay * MONTH_DAYS;
-      return { token: token.symbol, month: tokens(month), fees: tokens(fees) };
-    };
-    return { ...(packs && { packs: await of(packs) }), ownFiles: await of(ownFiles) };
-  } catch (error) {
-    if (error instanceof ChainUnavailable)
-      throw new CommandError(`the prices are not known: ${error.message}`, { cause: error });
-    throw error;
-  } finally {
-    await session.close();
-  }
+/** What speaks to a chain takes a second to load. */
+async function costsAt(endpoints: readonly string[], bills: Bills): Promise<AllCosts> {
+  const { costsOf } = await import("./price-costs.js");
+  return costsOf(endpoints, bills);
 }
-
-const MONTH_DAYS = 30n;
-/** Fees depend on no account. */
-const NOBODY: CessAccount = formatAccount(new Uint8Array(32));
 
 function answer({ size, count }: Objects, { packs, ownFiles }: Bills, costs: AllCosts | undefined) {
   const shown = (bill: Bill, cost: Costs | undefined) => ({
     files: bill.files,
     chargedBytes: bill.chargedBytes,
-    territoryGib: territoryGib(bill),
+    territoryGib: bill.territoryGib,
     ...(cost && { token: cost.token, tokensPer30Days: cost.month, feeTokens: cost.fees }),
   });
   return {
@@ -167,7 +116,7 @@ function text({ size, count }: Objects, { packs, ownFiles }: Bills, costs: AllCo
     name,
     String(bill.files),
     bytesText(bill.chargedBytes),
-    `${territoryGib(bill)} GiB`,
+    `${bill.territoryGib} GiB`,
     ...(cost ? [`${amount(cost.month)} ${cost.token}`, `${amount(cost.fees)} ${cost.token}`] : []),
   ];
   const title = ["", "files", "charged", "territory", ...(costs ? ["30 days", "fees, once"] : [])];
