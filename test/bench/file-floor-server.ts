@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { join } from "node:path";
-import { KIB } from "../../src/model/sizes.js";
-import { bodyChunks, ChunkPool } from "../../src/streams/chunk-pool.js";
+import { writeAll } from "../../src/blobs/write-all.js";
+import { bodyChunks } from "../../src/streams/chunk-pool.js";
 import { fileChunks } from "../../src/streams/file-chunks.js";
 import { inPieces } from "../../src/streams/in-pieces.js";
 import { ExpectedPieces, PIECE_BYTES, PieceChecksummer } from "../../src/streams/piece-checksums.js";
@@ -15,22 +15,21 @@ import { ExpectedPieces, PIECE_BYTES, PieceChecksummer } from "../../src/streams
  * are given.
  */
 const [port, folder = "."] = process.argv.slice(2);
-const gathering = new ChunkPool(512 * KIB, 16);
 const stored = new Map<string, { readonly path: string; readonly length: number; readonly expected: ExpectedPieces }>();
 let files = 0;
 
 async function put(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const path = join(folder, String(files++));
   const file = await open(path, "wx");
-  const [md5, checksummer, memory] = [createHash("md5"), new PieceChecksummer(), gathering.take()];
+  const [md5, checksummer, memory] = [createHash("md5"), new PieceChecksummer(), bodyChunks.take()];
   let length = 0;
   for await (const piece of inPieces(request, memory.length, memory)) {
     md5.update(piece);
     checksummer.update(piece);
-    await file.write(piece, 0, piece.length, length);
+    await writeAll(file, piece, length);
     length += piece.length;
   }
-  gathering.giveBack(memory);
+  bodyChunks.giveBack(memory);
   await file.datasync();
   await file.close();
   const { list, ...checksummed } = checksummer.finish();

@@ -33,8 +33,9 @@ if (!Number.isSafeInteger(runs) || !Number.isSafeInteger(first) || runs < 1)
     `usage: run.js [--seed N] [--runs M] [--trace] ${worlds.map((each) => `[--${each}]`).join(" ")} [--bug NAME] [--first]`,
   );
 const world = chosenWorld(values);
-const remembered = values.seed === undefined && world === undefined ? [...REMEMBERED.keys()] : [];
-const seeds = [...new Set([...Array.from({ length: runs }, (_, index) => first + index), ...remembered])];
+const remembered = world === undefined ? REMEMBERED : new Map<number, string>();
+const named = Array.from({ length: runs }, (_, index) => first + index);
+const seeds = values.seed === undefined ? [...new Set([...named, ...remembered.keys()])] : named;
 const worldArguments = world === undefined ? [] : [`--${world}`];
 
 const began = performance.now();
@@ -83,10 +84,12 @@ async function simulate(): Promise<RunResult[]> {
 
 function report({ seed, failure }: RunResult): void {
   if (failure === undefined) return;
-  const what = remembered.includes(seed) ? `  it stands for: ${REMEMBERED.get(seed) ?? ""}\n` : "";
+  const what = remembered.get(seed);
   const bug = values.bug === undefined ? [] : ["--bug", values.bug];
   const replay = ["node dist/test/simulation/run.js --seed", seed, ...worldArguments, "--trace", ...bug].join(" ");
-  console.log(`seed ${seed} FAILED: ${failure}\n${what}  replay: ${replay}\n`);
+  console.log(
+    `seed ${seed} FAILED: ${failure}\n${what === undefined ? "" : `  it stands for: ${what}\n`}  replay: ${replay}\n`,
+  );
 }
 
 const results = await simulate();

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { request as httpRequest, type IncomingHttpHeaders, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { S3Client } from "@aws-sdk/client-s3";
 import aws4, { type Request as SignerRequest } from "aws4";
 import type { AccessEntry } from "../../src/model/access-log.js";
@@ -157,6 +157,13 @@ export class S3Endpoint {
       outgoing.end(request.body);
     });
   }
+}
+
+/** The code of the error that comes over a raw connection. */
+export async function errorCode(socket: Socket): Promise<string | undefined> {
+  let text = "";
+  while (!text.includes("</Error>")) text += ((await once(socket, "data")) as [Buffer])[0].toString();
+  return element(text, "Code");
 }
 
 /** The text of the first such element. */

@@ -32,7 +32,7 @@ export async function runPrice(
   const settings = settingsOf(options);
   const objects = { size: parsed.data, count: Number(count) };
   const bills = { packs: packBill(objects, settings), ownFiles: ownFileBill(objects, settings) };
-  const costs = settings.endpoints.length === 0 ? undefined : await costsAt(settings.endpoints, bills);
+  const costs = await costsAt(settings.endpoints, bills);
   console.log(options.json ? JSON.stringify(answer(objects, bills, costs), undefined, 2) : text(objects, bills, costs));
 }
 
@@ -90,8 +90,9 @@ function billOf(all: Bill["orders"]): Bill {
   };
 }
 
-/** What speaks to a chain takes a second to load. */
-async function costsAt(endpoints: readonly string[], bills: Bills): Promise<AllCosts> {
+/** Undefined without an endpoint: what speaks to a chain takes a second to load. */
+async function costsAt(endpoints: readonly string[], bills: Bills): Promise<AllCosts | undefined> {
+  if (endpoints.length === 0) return undefined;
   const { costsOf } = await import("./price-costs.js");
   return costsOf(endpoints, bills);
 }

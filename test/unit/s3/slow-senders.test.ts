@@ -1,8 +1,7 @@
-import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import aws4 from "aws4";
 import { expect } from "chai";
-import { element, S3Endpoint, testKey } from "../../support/s3-endpoint.js";
+import { errorCode, S3Endpoint, testKey } from "../../support/s3-endpoint.js";
 
 /** A request's head, and as much of its body as is sent. */
 interface Begun {
@@ -43,12 +42,6 @@ describe("Clients that send slowly", () => {
     return socket;
   }
 
-  async function code(socket: Socket): Promise<string | undefined> {
-    let text = "";
-    while (!text.includes("</Error>")) text += ((await once(socket, "data")) as [Buffer])[0].toString();
-    return element(text, "Code");
-  }
-
   const form = { "content-type": "multipart/form-data; boundary=B" };
   const field = '--B\r\nContent-Disposition: form-data; name="key"\r\n\r\nk';
   const slow: readonly [string, Begun][] = [
@@ -65,7 +58,7 @@ describe("Clients that send slowly", () => {
       const socket = begin(request);
       const steadily = setInterval(() => socket.write(" "), 20);
       try {
-        expect(await code(socket)).to.equal("RequestTimeout");
+        expect(await errorCode(socket)).to.equal("RequestTimeout");
       } finally {
         clearInterval(steadily);
       }
@@ -74,16 +67,18 @@ describe("Clients that send slowly", () => {
 
   it("are told that they may not before anything of the document is read", async () => {
     const stranger = { method: "PUT", path: "/bucket?policy", headers: { "content-length": 10_000 } };
-    expect(await code(begin(stranger))).to.equal("AccessDenied");
-    expect(await code(begin({ ...stranger, path: "/nowhere?cors" }))).to.equal("NoSuchBucket");
+    expect(await errorCode(begin(stranger))).to.equal("AccessDenied");
+    expect(await errorCode(begin({ ...stranger, path: "/nowhere?cors" }))).to.equal("NoSuchBucket");
   });
 
   it("take only the places of requests without a signature as long as they have none", async () => {
     const objects = [1, 2].map((n) => begin({ method: "PUT", path: `/bucket/${n}`, body: "a" }));
     while (endpoint.begun < endpoint.answers.length + objects.length)
       await new Promise((resolve) => setTimeout(resolve, 5));
-    expect(await code(begin({ method: "PUT", path: "/bucket/3", body: "a" }))).to.equal("SlowDown");
-    expect(await code(begin({ method: "POST", path: "/bucket", headers: form, body: field }))).to.equal("SlowDown");
+    expect(await errorCode(begin({ method: "PUT", path: "/bucket/3", body: "a" }))).to.equal("SlowDown");
+    expect(await errorCode(begin({ method: "POST", path: "/bucket", headers: form, body: field }))).to.equal(
+      "SlowDown",
+    );
     expect((await endpoint.signed({ method: "PUT", path: "/bucket/mine", body: "mine" })).status).to.equal(200);
   });
 });
