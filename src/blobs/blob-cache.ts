@@ -8,6 +8,8 @@ const ENTRY_BYTES = 256;
 interface Group {
   readonly ids: readonly BlobId[];
   readonly bytes: number;
+  /** The one that was added after it. */
+  next?: Group | undefined;
 }
 
 /**
@@ -16,7 +18,9 @@ interface Group {
  * together goes together, the oldest first.
  */
 export class BlobCache {
-  private readonly groups: Group[] = [];
+  /** A list, for an array of tens of thousands of groups is moved whenever its first leaves. */
+  private oldest: Group | undefined;
+  private newest: Group | undefined;
   private readonly blobs = new Map<BlobId, Uint8Array>();
   private bytes = 0;
 
@@ -31,7 +35,10 @@ export class BlobCache {
       const { offset, length } = placeOf(id);
       this.blobs.set(id, memory.subarray(offset - begin, offset - begin + (length ?? 0)));
     }
-    this.groups.push({ ids, bytes });
+    const group: Group = { ids, bytes };
+    if (this.newest) this.newest.next = group;
+    else this.oldest = group;
+    this.newest = group;
     this.bytes += bytes;
     while (this.bytes > this.limit) this.dropOldest();
   }
@@ -47,8 +54,13 @@ export class BlobCache {
   }
 
   private dropOldest(): void {
-    const oldest = this.groups.shift();
-    for (const id of oldest?.ids ?? []) this.blobs.delete(id);
-    this.bytes -= oldest?.bytes ?? 0;
+    const group = this.oldest;
+    if (!group) return;
+    this.oldest = group.next;
+    if (!this.oldest) this.newest = undefined;
+    // Not until the collector comes by may it hold those behind it.
+    group.next = undefined;
+    for (const id of group.ids) this.blobs.delete(id);
+    this.bytes -= group.bytes;
   }
 }

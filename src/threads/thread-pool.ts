@@ -43,13 +43,6 @@ export class ThreadPool<Calls extends ThreadCalls> {
     private readonly clock: Clock = new SystemClock({ holdsProcess: false }),
   ) {}
 
-  /** Threads that nobody has leased, those included that are not started yet. */
-  get idle(): number {
-    let leased = 0;
-    for (const { leases } of this.threads) if (leases > 0) leased++;
-    return this.settings.threads - leased;
-  }
-
   /** The thread with the fewest leases. Throws when the pool is closed. */
   lease(): LeasedThread<Calls> {
     if (this.closed) throw new Error("the threads are closed");

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { JsonFileStore } from "../../src/cli/json-file-store.js";
+import { letHeapGrow } from "../../src/cli/processes/heap-growth.js";
 import { findStaging } from "../../src/cli/gateway/staging.js";
 import { settingsSchema } from "../../src/config/config.js";
 import { stagingSchema } from "../../src/config/staging.js";
@@ -34,6 +35,7 @@ import { testKeys } from "../support/test-keys.js";
  * The gateway as it is served, but with nothing in the background: no chain to talk to and no fragments to send, so
  * that what is measured is the request. Listens on loopback, obeys commands over IPC, ends with its parent.
  */
+letHeapGrow();
 const folder = process.argv[2] ?? "";
 const clock = systemClock;
 const key = BENCH_KEY;

@@ -1,6 +1,7 @@
 import { ConfigError } from "../../config/config-error.js";
 import { explain } from "../explain.js";
 import { FolderLock } from "../folder-lock.js";
+import { letHeapGrow } from "./heap-growth.js";
 import type { ChildRole, StartMessage, Tell, ToChild } from "./messages.js";
 
 /* What a process of the gateway runs that the primary has forked. It obeys the primary, and ends with it. */
@@ -9,6 +10,7 @@ process.umask(0o077);
 // A terminal sends signals to all its processes: they are the primary's.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => undefined);
 process.on("disconnect", () => process.exit(1));
+letHeapGrow();
 
 const tell: Tell = (message) => void process.send?.(message);
 

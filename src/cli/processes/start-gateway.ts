@@ -4,6 +4,7 @@ import type { Config } from "../../config/config.js";
 import { workerCount } from "../../config/workers.js";
 import type { LoadConfig } from "../gateway/gateway-reload.js";
 import type { Running } from "../shutdown.js";
+import { letHeapGrow } from "./heap-growth.js";
 
 /** A gateway that runs: one process that does everything, or several. */
 export interface RunningGateway extends Running {
@@ -32,6 +33,7 @@ export async function preloadGateway(workers: number): Promise<void> {
 
 /** The caller holds `config.dataDir`. Resolves when S3 requests are answered. Rejects with ConfigError. */
 export async function startGateway(config: Config, components: GatewayProcessComponents): Promise<RunningGateway> {
+  letHeapGrow();
   const processes = workerCount(config.workers);
   if (processes === 1) {
     const { GatewayServer } = await import("../gateway/gateway-server.js");

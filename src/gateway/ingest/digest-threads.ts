@@ -71,7 +71,7 @@ export class DigestThreads implements Digests {
   ): AsyncGenerator<Uint8Array, DigestValues> {
     const pieces = this.memory.take(this.settings.piecesOfBody);
     if (!pieces) throw new S3Error("SlowDown", { message: "Too many uploads at once; please try again." });
-    const hashing = this.begin(algorithms);
+    const hashing = new BodyHashing(this.threads.lease(), ++this.begun, algorithms);
     const gatheredIn = this.gathering.take();
     try {
       let turn = 0;
@@ -93,49 +93,9 @@ export class DigestThreads implements Digests {
       this.memory.release(pieces);
     }
   }
-
-  /** While threads are idle, MD5 gets a thread of its own: a single body then takes no longer than MD5 alone. */
-  private begin(algorithms: readonly ChecksumAlgorithm[]): SplitHashing {
-    const rest = algorithms.filter((algorithm) => algorithm !== "MD5");
-    const split = rest.length > 0 && rest.length < algorithms.length && this.threads.idle > 1;
-    const groups: (readonly ChecksumAlgorithm[])[] = split ? [["MD5"], rest] : [algorithms];
-    return new SplitHashing(
-      groups.map((group) => ({ group, hashing: new BodyHashing(this.threads.lease(), ++this.begun, group) })),
-    );
-  }
 }
 
-/** Computes the digests of one body, in groups on separate threads. All groups read the same pieces. */
-class SplitHashing {
-  constructor(
-    private readonly parts: readonly { readonly group: readonly ChecksumAlgorithm[]; readonly hashing: BodyHashing }[],
-  ) {}
-
-  update(piece: Uint8Array): void {
-    for (const { hashing } of this.parts) hashing.update(piece);
-  }
-
-  /** Resolves when at most `pieces` pieces are still to be hashed. */
-  async atMost(pieces: number): Promise<void> {
-    for (const { hashing } of this.parts) await hashing.atMost(pieces);
-  }
-
-  async finish(): Promise<DigestValues> {
-    const found = new Map<ChecksumAlgorithm, Buffer>();
-    for (const { group, values } of await Promise.all(
-      this.parts.map(async ({ group, hashing }) => ({ group, values: await hashing.finish() })),
-    )) {
-      for (const [index, algorithm] of group.entries()) found.set(algorithm, Buffer.from(values[index] ?? []));
-    }
-    return found;
-  }
-
-  end(): void {
-    for (const { hashing } of this.parts) hashing.end();
-  }
-}
-
-/** Computes some digests of one body on a thread. */
+/** Computes the digests of one body on a thread. */
 class BodyHashing {
   /** Calls that the thread has not finished yet. */
   private pending = 0;
@@ -146,7 +106,7 @@ class BodyHashing {
   constructor(
     private readonly thread: LeasedThread<DigestCalls>,
     private readonly body: number,
-    algorithms: readonly ChecksumAlgorithm[],
+    private readonly algorithms: readonly ChecksumAlgorithm[],
   ) {
     this.follow(thread.call("begin", { body, algorithms }));
   }
@@ -166,10 +126,10 @@ class BodyHashing {
     }
   }
 
-  async finish(): Promise<readonly Uint8Array[]> {
+  async finish(): Promise<DigestValues> {
     const values = await this.thread.call("finish", this.body);
     this.finished = true;
-    return values;
+    return new Map(this.algorithms.map((algorithm, index) => [algorithm, Buffer.from(values[index] ?? [])]));
   }
 
   /** The thread forgets the body. */

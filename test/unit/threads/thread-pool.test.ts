@@ -26,9 +26,7 @@ describe("ThreadPool", () => {
   });
 
   it("leases the thread with the fewest leases, and starts one only when all others are leased", async () => {
-    expect(pool.idle).to.equal(2);
     const [first, second] = [pool.lease(), pool.lease()];
-    expect(pool.idle).to.equal(0);
     await Promise.all([first.call("add", 1), second.call("add", 2)]);
     const shared = pool.lease();
     expect(await shared.call("add", 0)).to.equal(1);
@@ -36,7 +34,6 @@ describe("ThreadPool", () => {
     const alone = pool.lease();
     expect(await alone.call("add", 0)).to.equal(2);
     for (const thread of [first, shared, alone]) thread.release();
-    expect(pool.idle).to.equal(2);
   });
 
   it("gives buffers away in both directions", async () => {

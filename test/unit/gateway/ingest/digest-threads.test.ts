@@ -1,6 +1,7 @@
+import { randomBytes } from "node:crypto";
 import { expect } from "chai";
 import fc from "fast-check";
-import { DigestThreads } from "../../../../src/gateway/ingest/digest-threads.js";
+import { DIGEST_THREADS_DEFAULTS, DigestThreads } from "../../../../src/gateway/ingest/digest-threads.js";
 import { InlineDigests, type Digests, type DigestValues } from "../../../../src/gateway/ingest/digests.js";
 import { checksumAlgorithms, type ChecksumAlgorithm } from "../../../../src/model/checksum.js";
 import { pieces, refused } from "../../../support/test-gateway.js";
@@ -44,6 +45,15 @@ describe("Digest threads", () => {
       }),
       { numRuns: 50 },
     );
+  });
+
+  it("compute the digests of a body that is longer than what they take at once", async () => {
+    const usual = new DigestThreads();
+    const body = randomBytes(DIGEST_THREADS_DEFAULTS.pieceBytes + 100_001);
+    const { bytes, values } = await read(usual, chunksOf(body));
+    expect(bytes.equals(body)).to.equal(true);
+    expect(values).to.deep.equal((await read(new InlineDigests(), chunksOf(body))).values);
+    await usual.close();
   });
 
   it("keep bodies apart that are hashed at the same time", async () => {
