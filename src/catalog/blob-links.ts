@@ -49,7 +49,7 @@ export async function linkVersionBlobs(tx: Tx, version: number, slices: readonly
   const rows = nonEmpty(slices).map((slice, position) => ({ version_id: version, position, ...slice }));
   const [only, another] = rows;
   // The usual case: an object that was uploaded in one piece.
-  if (only && !another) await linkOneBlob(tx, { ...only, version });
+  if (only && !another) await linkOneBlob(tx, { version, ...only });
   else for (const some of chunks(rows)) await tx.insertInto("version_blobs").values(some).execute();
 }
 

@@ -163,15 +163,15 @@ export class ObjectTableCatalog implements ObjectCatalog {
       // Between the reads of a packed source and of its extents it may have moved to another pack.
       const fid = extents[0]?.packed ? only : (version.fid ?? only);
       const row = await insertVersion(tx, now, version, { versionId, fid });
-      if (await linkExtents(tx, version.owner, row.id, extents)) return { ...row, queued: 0 };
+      if (await linkExtents(tx, version.owner, row.id, extents)) return { queued: 0, ...row };
       // Until the files are stored, the copy is read from the same staged bytes.
       await requireLinked(tx, blobs);
       await linkVersionBlobs(tx, row.id, blobs);
-      return { ...row, queued: 0 };
+      return { queued: 0, ...row };
     }
     if (bytes.copied === true) await requireLinked(tx, blobs);
     const { format } = version;
-    return insertStaged(tx, now, this.formats, version, { ...staged, slices: blobs, format });
+    return insertStaged(tx, now, this.formats, version, { slices: blobs, format, ...staged });
   }
 
   delete(bucket: string, key: string, preconditions?: Preconditions, request: DeleteRequest = {}): Promise<Deleted> {

@@ -52,8 +52,8 @@ export async function insertStaged(
   let row: VersionRow;
   if (packed && slice && !another && !runsAlone(tx)) {
     const columns = versionColumns(now, version, insertion);
-    const others = { ...slice, ...change, packed: packFormat(format), format: formats.pack(format) };
-    const { id, ...quota } = await insertSmall(tx, { ...columns, ...others }, isLast(version, staged));
+    const small = { packed: packFormat(format), format: formats.pack(format), ...columns, ...slice, ...change };
+    const { id, ...quota } = await insertSmall(tx, small, isLast(version, staged));
     await checkUsage(tx, slot, change, quota, version.accountQuota);
     row = { id, ...columns };
   } else {
@@ -65,7 +65,7 @@ export async function insertStaged(
     else if (version.size > 0) await addJob(tx, now, "encode", row.id, formats.pack(format));
   }
   await requireRoom(tx, version);
-  return { ...row, queued: packed ? 1 : 0 };
+  return { queued: packed ? 1 : 0, ...row };
 }
 
 /** What the rows of a small object hold. */

@@ -251,7 +251,7 @@ function durability(row: PlacedVersionRow, extents: readonly ExtentRow[]): Durab
   const why = typeof failure === "string" ? { failure } : typeof waiting === "string" ? { waiting } : {};
   const [{ offset, stored_length: length } = { offset: 0, stored_length: null }] = extents;
   const extent = length === null ? {} : { extent: { offset, length } };
-  return { ...least, ...known, ...extent, ...why };
+  return { state: least.state, reports: least.reports, ...known, ...extent, ...why };
 }
 
 function chargeOf({ queued, size, staged_segments: staged }: PlacedVersionRow, extents: readonly ExtentRow[]): number {

@@ -161,7 +161,6 @@ export class Dispatcher {
 
   private async answer(exchange: Served, progress: Progress): Promise<number> {
     const begun = this.components.clock.now();
-    const common = { "x-amz-request-id": progress.requestId, "x-amz-id-2": progress.hostId, Server: "cess-s3" };
     const gone = new AbortController();
     exchange.response.once("close", () => {
       if (!exchange.response.writableFinished) gone.abort(new Error("the client is gone"));
@@ -181,7 +180,13 @@ export class Dispatcher {
     }
     exchange.facts.servedMs = this.components.clock.now() - begun;
     try {
-      const headers = { ...common, ...progress.cors, ...this.components.drain?.headers };
+      const headers = {
+        "x-amz-request-id": progress.requestId,
+        "x-amz-id-2": progress.hostId,
+        Server: "cess-s3",
+        ...progress.cors,
+        ...this.components.drain?.headers,
+      };
       let sent = answer;
       if (sent instanceof DeferredResponse) {
         sent = await sendDeferred(exchange, sent.result.catch(refusal), headers, this.settings);

@@ -139,7 +139,7 @@ export class ObjectService implements Objects {
     const { version } = result;
     if (!this.components.recoverable || version.network) return result;
     const stored = version.durability.state === "stored";
-    return { ...result, recoverable: stored && (await this.components.catalog.journal.covers(version.id)) };
+    return { recoverable: stored && (await this.components.catalog.journal.covers(version.id)), ...result };
   }
 
   private async resolve(
@@ -169,7 +169,7 @@ export class ObjectService implements Objects {
       async (result) => {
         const key = await this.components.encryption.unlock(result.version.encryption, request.customer);
         const range = result.range ?? { start: 0, end: result.version.size };
-        return { ...result, body: await this.components.bytes.open(result.version, range, call, key) };
+        return { body: await this.components.bytes.open(result.version, range, call, key), ...result };
       },
     );
   }

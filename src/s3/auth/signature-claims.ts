@@ -110,7 +110,7 @@ function parseAuthorization(
 ): Signer & Pick<SignatureClaims, "signature"> {
   const before = SIGNATURE_AT_END.test(authorization) ? authorization.slice(0, -64) : undefined;
   const known = before === undefined ? undefined : knownSigners.get(before);
-  if (known?.service === service) return { ...known, signature: authorization.slice(-64) };
+  if (known?.service === service) return { signature: authorization.slice(-64), ...known };
   const [scheme = ""] = authorization.split(/\s/, 1);
   if (scheme !== ALGORITHM) throw unsupported(authorization);
   const fields = new Map<string, string>();
@@ -128,7 +128,7 @@ function parseAuthorization(
   };
   const signature = parseSignature(field("Signature"), refuse);
   if (before !== undefined) knownSigners.set(before, signer);
-  return { ...signer, signature };
+  return { signature, ...signer };
 }
 
 function headerClaims(head: RequestHead, service: string): SignatureClaims {

@@ -30,7 +30,7 @@ export function rangeConditions(headers: Headers): Preconditions {
   if (text === undefined) return conditions;
   const etags = parseEtags(text, "strong");
   const etag = etags.length === 1 && etags !== "*" ? etags[0] : undefined;
-  return { ...conditions, ifRange: parseHttpDate(text) ?? etag ?? "" };
+  return { ifRange: parseHttpDate(text) ?? etag ?? "", ...conditions };
 }
 
 /** Writes have If-Match, and If-None-Match with `*`: NotImplemented for any other If-None-Match, as on AWS. */
