@@ -35,10 +35,10 @@ import { testKeys } from "../support/test-keys.js";
  * The gateway as it is served, but with nothing in the background: no chain to talk to and no fragments to send, so
  * that what is measured is the request. Listens on loopback, obeys commands over IPC, ends with its parent.
  */
-letHeapGrow();
 const folder = process.argv[2] ?? "";
 const clock = systemClock;
 const key = BENCH_KEY;
+letHeapGrow();
 const chain = new MemoryChain();
 chain.addTerritory(key.account.cessAccount, key.account.territory, BigInt(4096 * GIB));
 
