@@ -109,11 +109,6 @@ describe("Insight into a running gateway", function () {
     rmSync(folder, { recursive: true });
   });
 
-  const lines = () =>
-    gateway.output
-      .split("\n")
-      .filter((line) => line.startsWith("{"))
-      .map((line) => JSON.parse(line) as Record<string, unknown>);
   const ask = (...args: string[]) =>
     run(process.execPath, [join(root, "dist/src/main.js"), ...args, "--admin", gateway.admin]).then(
       ({ stdout }) => stdout,
@@ -121,13 +116,13 @@ describe("Insight into a running gateway", function () {
 
   describe("by its log", () => {
     it("begins with the version and what is configured", () => {
-      const start = lines().find(({ msg }) => msg === "cess-s3 has started");
+      const start = gateway.log().find(({ msg }) => msg === "cess-s3 has started");
       expect(start).to.include({ level: "info", region: "us-east-1", accounts: 2, encryption: "none" });
       expect(start).to.deep.include({ webhooks: ["hook"], chain: [new URL(network.chainEndpoint).host] });
       expect(start?.["version"]).to.equal(
         (JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string }).version,
       );
-      expect(lines().some(({ msg }) => msg === "connected to the chain")).to.equal(true);
+      expect(gateway.log().some(({ msg }) => msg === "connected to the chain")).to.equal(true);
     });
 
     it("has a line for each request, with who, what, how much and how long", async () => {
@@ -135,8 +130,8 @@ describe("Insight into a running gateway", function () {
       await answer.Body?.transformToString();
       const requestId = answer.$metadata.requestId ?? "";
       await client.send(new GetObjectCommand({ Bucket: "box", Key: "absent" })).catch(() => undefined);
-      await eventually("both lines are there", () => lines().some(({ key }) => key === "absent"));
-      const line = lines().find((each) => each["requestId"] === requestId);
+      await eventually("both lines are there", () => gateway.log().some(({ key }) => key === "absent"));
+      const line = gateway.log().find((each) => each["requestId"] === requestId);
       expect(line).to.include({
         level: "info",
         msg: "request",
@@ -152,8 +147,8 @@ describe("Insight into a running gateway", function () {
         sentBytes: 5,
       });
       expect(line?.["ms"]).to.be.a("number").and.least(Number(line?.["firstByteMs"]));
-      expect(lines().find(({ key }) => key === "absent")).to.include({ status: 404, error: "NoSuchKey" });
-      const put = lines().find(({ key, operation }) => operation === "PutObject" && key === "large é.bin");
+      expect(gateway.log().find(({ key }) => key === "absent")).to.include({ status: 404, error: "NoSuchKey" });
+      const put = gateway.log().find(({ key, operation }) => operation === "PutObject" && key === "large é.bin");
       expect(put?.["receivedBytes"]).to.equal(9 * MIB);
     });
 
@@ -162,7 +157,7 @@ describe("Insight into a running gateway", function () {
       await gateway.dropCache();
       const answer = await client.send(new GetObjectCommand({ Bucket: "box", Key: "large é.bin" }));
       await answer.Body?.transformToByteArray();
-      const of = () => lines().find((each) => each["requestId"] === answer.$metadata.requestId);
+      const of = () => gateway.log().find((each) => each["requestId"] === answer.$metadata.requestId);
       await eventually("the line is there", () => of() !== undefined);
       expect(of()).to.include({ sentBytes: 9 * MIB });
       expect(of()?.["nodesMs"]).to.be.greaterThan(0);
@@ -203,8 +198,10 @@ describe("Insight into a running gateway", function () {
         }),
       );
       await client.send(new PutObjectCommand({ Bucket: "box", Key: "told", Body: "x" }));
-      await eventually("the webhook's failure is logged", () => lines().some(({ webhook }) => webhook === "hook"));
-      await eventually("the last line is there", () => lines().some(({ key }) => key === "told"));
+      await eventually("the webhook's failure is logged", () =>
+        gateway.log().some(({ webhook }) => webhook === "hook"),
+      );
+      await eventually("the last line is there", () => gateway.log().some(({ key }) => key === "told"));
       await eventually("a span of it is there", () => traces.text.includes("told"));
       const said = gateway.output + traces.text + (await gateway.metrics()) + (await ask("status", "--json"));
       const secrets = {

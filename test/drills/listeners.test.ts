@@ -247,7 +247,7 @@ describe("A gateway whose listeners are secured", function () {
     writeConfig({ accounts: [account("BOB", "planted-secret-2")], cache: { disk: "1GiB" } });
     gateway.signal("SIGHUP");
     await gateway.says("need a restart");
-    expect(gateway.output).to.contain('"settings":["cache.disk"]');
+    await gateway.says('"settings":["cache.disk"]');
     expect(await lists(s3, "BOB", "planted-secret-2", renewed)).to.equal("listed");
     expect(await lists(s3, "ALICE", "planted-secret-1", renewed)).to.equal("InvalidAccessKeyId");
 

@@ -68,9 +68,7 @@ export class Command {
   }
 
   says(text: string): Promise<true> {
-    return eventually(`${text} in what the command says`, () =>
-      Promise.resolve(this.output.includes(text) ? (true as const) : undefined),
-    );
+    return eventually(`${text} in what the command says`, () => this.output.includes(text) || undefined);
   }
 
   end(): Promise<Ended> {

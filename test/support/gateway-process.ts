@@ -1,7 +1,9 @@
 import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { S3Client } from "@aws-sdk/client-s3";
+import { eventually } from "./eventually.js";
 
 const main = join(dirname(fileURLToPath(import.meta.url)), "../../src/main.js");
 const READY_TIMEOUT_MS = 60_000;
@@ -41,12 +43,17 @@ const PRINTED = {
 
 /** A cess-s3 process as a user starts it, on any free ports: it prints which. */
 export class GatewayProcess {
+  private readonly closed: Promise<unknown>;
+
   private constructor(
     private readonly child: ChildProcess,
     readonly endpoint: string,
     readonly admin: string,
-    private readonly said: { readonly text: string },
-  ) {}
+    /** All of it, and those of its lines that have ended. */
+    private readonly said: { readonly text: string; readonly lines: readonly string[] },
+  ) {
+    this.closed = once(child, "close");
+  }
 
   /** Starts `cess-s3 ARGS` and waits until it is ready, or answers that it is not, if that will do. */
   static async start(
@@ -70,6 +77,9 @@ export class GatewayProcess {
     const said = {
       get text() {
         return parts.err === "" ? parts.out : `${parts.out}\n${parts.err}`;
+      },
+      get lines() {
+        return [parts.out, parts.err].flatMap((text) => text.split("\n").slice(0, -1));
       },
     };
     try {
@@ -95,6 +105,11 @@ export class GatewayProcess {
     return this.said.text;
   }
 
+  /** Waits until the process has printed it: an answer by HTTP may come before a line that was printed first. */
+  says(text: string): Promise<true> {
+    return eventually(`${text} in what the gateway says`, () => this.output.includes(text) || undefined);
+  }
+
   client(accessKeyId = "cessdev", secretAccessKey = "cessdevsecret", sessionToken?: string): S3Client {
     return new S3Client({
       endpoint: this.endpoint,
@@ -105,19 +120,16 @@ export class GatewayProcess {
     });
   }
 
-  /** Waits until the process has ended by itself; resolves with its exit code. */
+  /** Waits until the process has ended by itself, and all that it printed is here; resolves with its exit code. */
   async ended(): Promise<number | null> {
-    if (this.child.exitCode === null && this.child.signalCode === null)
-      await new Promise((resolve) => this.child.once("exit", resolve));
+    await this.closed;
     return this.child.exitCode;
   }
 
   /** Ends the process and waits until it has; resolves with its exit code (null after SIGKILL). */
   async end(signal: "SIGTERM" | "SIGINT" | "SIGKILL" = "SIGTERM"): Promise<number | null> {
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return this.child.exitCode;
-    const ended = new Promise<number | null>((resolve) => this.child.once("exit", resolve));
     this.child.kill(signal);
-    return ended;
+    return this.ended();
   }
 
   async nodes(): Promise<DevNode[]> {
@@ -157,7 +169,7 @@ export class GatewayProcess {
 
   /** The lines of the log, so far. */
   log(): LogLine[] {
-    return this.said.text.split("\n").flatMap((line) => (line.startsWith("{") ? [JSON.parse(line) as LogLine] : []));
+    return this.said.lines.flatMap((line) => (line.startsWith("{") ? [JSON.parse(line) as LogLine] : []));
   }
 
   /** One sample of the metrics, by its name and labels as printed. */
