@@ -58,10 +58,16 @@ export interface AccessRequest {
   readonly expectedSourceOwner?: string | undefined;
 }
 
-/** The requester, and a signal that aborts when it is gone. */
-export interface Call {
-  readonly account: Account;
+/** Who waits for an answer. */
+export interface Client {
+  /** Aborts when it is gone. Made when it is first read: most requests are answered before anything listens. */
   readonly signal: AbortSignal;
+}
+
+export interface Call {
+  /** The requester. */
+  readonly account: Account;
+  readonly client: Client;
   /** The ID of the request in the answer. */
   readonly requestId?: string;
   /** What the requester should know beside the answer: each is a header `x-cess-warning`. Absent: nobody is told. */

@@ -110,8 +110,8 @@ export class MountedGateway implements Gateway {
   }
 
   /** Whether the bucket is among the own ones: of whom it is shows when it is created again. */
-  private async has(bucket: string, { account, signal }: Call): Promise<boolean> {
-    return (await this.own.buckets.list({ account, signal })).some(({ name }) => name === bucket);
+  private async has(bucket: string, { account, client }: Call): Promise<boolean> {
+    return (await this.own.buckets.list({ account, client })).some(({ name }) => name === bucket);
   }
 
   private async ownOr<T>(bucket: string, own: () => Promise<T>, mounted: (mount: Mount) => Promise<T>): Promise<T> {

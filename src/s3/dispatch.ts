@@ -16,7 +16,7 @@ import { dispatchDefaults, type DispatchSettings } from "./dispatch-settings.js"
 import type { Drain } from "./drain.js";
 import { errorResponse } from "./error-response.js";
 import { readFormUpload } from "./form-upload.js";
-import { IncomingBody, requestHead } from "./incoming.js";
+import { IncomingBody, requestHead, targetPath } from "./incoming.js";
 import { DeferredResponse, type AnyOperation, type S3Response } from "./operation.js";
 import { operations } from "./operations/table.js";
 import { unserved, type Unserved } from "./operations/unserved.js";
@@ -24,6 +24,7 @@ import { formRequest, pendingRequest, type PendingRequest } from "./pending-requ
 import { HOST_ID, newRequestId } from "./request-ids.js";
 import { RequestPlaces, type Place } from "./request-places.js";
 import { requireRate, type RequestRates } from "./request-rates.js";
+import { RequestClient } from "./request-client.js";
 import type { RequestHead } from "./request.js";
 import { Router } from "./router.js";
 import { send, sendDeferred, type Exchange } from "./send.js";
@@ -74,7 +75,12 @@ interface Progress {
 }
 
 /** An exchange with its facts for the access log. */
-type Served = Exchange & { readonly facts: AccessFacts; readonly waits: Waits; place?: Place };
+type Served = Exchange & {
+  readonly client: RequestClient;
+  readonly facts: AccessFacts;
+  readonly waits: Waits;
+  place?: Place;
+};
 
 const router = new Router<AnyOperation | Unserved>([...operations, ...unserved]);
 
@@ -125,13 +131,14 @@ export class Dispatcher {
     const progress: Progress = {
       requestId: newRequestId(),
       hostId: HOST_ID,
-      resource: (request.url ?? "").split("?", 1)[0] ?? "",
+      resource: targetPath(request),
       operation: "Unknown",
       cors: {},
     };
     const exchange: Served = {
       request,
       response,
+      client: new RequestClient(response),
       body: new IncomingBody(request, response, this.settings.bodyIdleMs),
       headers: {},
       sent: 0,
@@ -161,20 +168,17 @@ export class Dispatcher {
 
   private async answer(exchange: Served, progress: Progress): Promise<number> {
     const begun = this.components.clock.now();
-    const gone = new AbortController();
-    exchange.response.once("close", () => {
-      if (!exchange.response.writableFinished) gone.abort(new Error("the client is gone"));
-    });
+    const { client } = exchange;
     const refusal = (failure: unknown) => {
-      const refused = this.refusal(failure, progress, gone.signal);
+      const refused = this.refusal(failure, progress, client);
       // A failure because the client hung up is not the server's, and no error is sent to the client.
-      if (gone.signal.aborted || exchange.body.isCut) exchange.facts.hungUp = true;
+      if (client.isGone || exchange.body.isCut) exchange.facts.hungUp = true;
       else exchange.facts.errorCode = refused.kind;
       return errorResponse(refused, progress);
     };
     let answer: S3Response | DeferredResponse<S3Response>;
     try {
-      answer = await this.serve(exchange, progress, gone.signal);
+      answer = await this.serve(exchange, progress);
     } catch (failure) {
       answer = refusal(failure);
     }
@@ -195,18 +199,14 @@ export class Dispatcher {
       } else await send(exchange, sent, headers, this.settings);
       return exchange.facts.hungUp ? CLIENT_CLOSED_REQUEST : sent.status;
     } catch (failure) {
-      if (!gone.signal.aborted && !isReset(failure))
+      if (!client.isGone && !isReset(failure))
         this.components.logger.error({ ...progress, err: failure }, "an answer broke off");
       exchange.response.destroy();
       return CLIENT_CLOSED_REQUEST;
     }
   }
 
-  private async serve(
-    exchange: Served,
-    progress: Progress,
-    signal: AbortSignal,
-  ): Promise<S3Response | DeferredResponse<S3Response>> {
+  private async serve(exchange: Served, progress: Progress): Promise<S3Response | DeferredResponse<S3Response>> {
     this.components.drain?.requireOpen();
     const place = (exchange.place = this.places.enter());
     const head = requestHead(exchange.request);
@@ -217,15 +217,15 @@ export class Dispatcher {
     const { documents } = this.components.gateway;
     const host = head.headers.get("host") ?? "";
     const site = hostBucket(host, websiteDomain);
-    if (site !== undefined) return this.serveSite(exchange, progress, head, site, signal);
+    if (site !== undefined) return this.serveSite(exchange, progress, head, site);
     const address = parseAddress(host, head.path, domain);
     Object.assign(exchange.facts, { head, address, from: origin.address });
     // Browsers do not sign preflight requests.
     if (head.method === "OPTIONS") return preflight(head, address, documents);
     Object.assign(progress.cors, await corsHeaders(head, address, documents));
-    if (this.sts && isStsRequest(head, address)) return this.serveSts(this.sts, exchange, progress, head, signal);
+    if (this.sts && isStsRequest(head, address)) return this.serveSts(this.sts, exchange, progress, head);
     const row = router.match(head, address.scope);
-    if (row && "form" in row) return this.serveForm(exchange, progress, head, address, signal);
+    if (row && "form" in row) return this.serveForm(exchange, progress, head, address);
     // NotImplemented comes before authentication: MinIO's clients sign repeated parameters (ListenNotification) in a way
     // that S3's rules do not verify.
     if (row && !("run" in row)) throw notImplemented(row, progress);
@@ -247,16 +247,15 @@ export class Dispatcher {
     const access = accessRequest(effective, address, authentication, operation, origin, request);
     const { account } = request;
     const { requestId } = progress;
-    const call = { account, signal, access, requestId, waits: exchange.waits, warnings: [] };
+    const call = { account, client: exchange.client, access, requestId, waits: exchange.waits, warnings: [] };
     return this.run(operation, request, call);
   }
 
   private serveSts(
     sts: StsEndpoint,
-    { body, place, facts }: Served,
+    { client, body, place, facts }: Served,
     progress: Progress,
     head: RequestHead,
-    signal: AbortSignal,
   ): Promise<S3Response> {
     return sts.serve(head, {
       requestId: progress.requestId,
@@ -268,7 +267,7 @@ export class Dispatcher {
         facts.authentication = { accessKey, payload: { kind: "unsigned" }, presigned: false, version: 4 };
         requireRate(this.components.rates?.key(accessKey.accessKeyId));
       },
-      refused: (failure) => this.refusal(failure, progress, signal),
+      refused: (failure) => this.refusal(failure, progress, client),
       answered: (code) => void (facts.errorCode = code),
     });
   }
@@ -278,7 +277,6 @@ export class Dispatcher {
     progress: Progress,
     head: RequestHead,
     bucket: string,
-    signal: AbortSignal,
   ): Promise<S3Response> {
     const { gateway } = this.components;
     exchange.place?.requireAnonymousRoom();
@@ -296,7 +294,7 @@ export class Dispatcher {
       bucket,
       origin: this.origin(exchange, head),
       region: this.settings.region,
-      signal,
+      client: exchange.client,
       at: progress,
     });
   }
@@ -307,7 +305,6 @@ export class Dispatcher {
     progress: Progress,
     head: RequestHead,
     target: Address,
-    signal: AbortSignal,
   ): Promise<S3Response | DeferredResponse<S3Response>> {
     const operation = served(router.match(head, target.scope), head, target, progress);
     checkBucketName(target.bucket);
@@ -326,7 +323,7 @@ export class Dispatcher {
       const access = accessRequest(form.head, address, authentication, operation, origin, request);
       const { account } = request;
       const { requestId } = progress;
-      const call = { account, signal, access, requestId, waits: exchange.waits, warnings: [] };
+      const call = { account, client: exchange.client, access, requestId, waits: exchange.waits, warnings: [] };
       return await this.run(operation, request, call);
     } finally {
       await form.close();
@@ -382,10 +379,10 @@ export class Dispatcher {
     };
   }
 
-  private refusal(failure: unknown, progress: Progress, gone: AbortSignal): S3Error {
+  private refusal(failure: unknown, progress: Progress, client: RequestClient): S3Error {
     const refused = toS3Error(failure);
     if (refused) return refused;
-    if (!gone.aborted) this.components.logger.error({ ...progress, err: failure }, "a request failed");
+    if (!client.isGone) this.components.logger.error({ ...progress, err: failure }, "a request failed");
     return new S3Error("InternalError", { cause: failure });
   }
 }

@@ -19,6 +19,12 @@ export function requestHead(request: IncomingMessage): RequestHead {
   };
 }
 
+/** The path as it was sent, encoded. */
+export function targetPath({ url = "" }: IncomingMessage): string {
+  const mark = url.indexOf("?");
+  return mark < 0 ? url : url.slice(0, mark);
+}
+
 /**
  * The request's body as it arrives over HTTP. Nothing is read, and `100 Continue` is not sent, before the first read. If
  * the reader stops early, the server can still read the rest and send an answer.

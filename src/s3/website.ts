@@ -1,5 +1,5 @@
 import { STATUS_CODES } from "node:http";
-import type { BucketCall, Gateway } from "../gateway/gateway.js";
+import type { BucketCall, Client, Gateway } from "../gateway/gateway.js";
 import { requireKeyLength } from "../gateway/limits.js";
 import { ANONYMOUS } from "../model/account.js";
 import { S3Error, toS3Error } from "../gateway/s3-error.js";
@@ -20,7 +20,7 @@ export interface WebsiteRequest {
   readonly bucket: string;
   readonly origin: Origin;
   readonly region: string;
-  readonly signal: AbortSignal;
+  readonly client: Client;
   /** What error pages tell about the request. */
   readonly at: ErrorContext;
 }
@@ -142,12 +142,12 @@ class Website {
   }
 
   private async permit(key: string, operation: typeof headObject | typeof getObject): Promise<BucketCall> {
-    const { head, bucket, origin, signal, at } = this.request;
+    const { head, bucket, origin, client, at } = this.request;
     const address = { scope: "object", bucket, key } as const;
     const anonymous = { payload: { kind: "unsigned" }, presigned: false } as const;
     const asked = { ...head, query: new Query("") };
     const access = accessRequest(asked, address, anonymous, operation, origin, { document: "" });
-    const call = { account: ANONYMOUS, signal, requestId: at.requestId, access };
+    const call = { account: ANONYMOUS, client, requestId: at.requestId, access };
     // The rule is about an object, so the call has a bucket.
     return (await this.gateway.access.permit(call)) as BucketCall;
   }

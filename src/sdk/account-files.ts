@@ -1,5 +1,5 @@
 import type { FileUse } from "../catalog/catalog.js";
-import type { Body, BucketCall, Call, Gateway, StoredPart, UploadCall } from "../gateway/gateway.js";
+import type { Body, BucketCall, Call, Client, Gateway, StoredPart, UploadCall } from "../gateway/gateway.js";
 import { LIMITS } from "../gateway/limits.js";
 import type { Account } from "../model/account.js";
 import type { Clock } from "../model/clock.js";
@@ -47,7 +47,7 @@ const ABANDONED: LifecycleConfiguration = {
 /** How long an upload waits until everyone may read it, and between two looks, ms. */
 const READABLE = { waitMs: 10_000, pollMs: 50 };
 /** A read that nobody ends. */
-const NEVER = new AbortController().signal;
+const STAYING: Client = { signal: new AbortController().signal };
 
 /**
  * The files of an account that come and go by the API of the CESS SDKs: objects in a bucket of its own, whose keys are the
@@ -74,8 +74,8 @@ export class AccountFiles {
     const { gateway, findBucket } = this.components;
     const name = this.bucketName(account);
     const found = await findBucket(name);
-    const own = found?.owner === account.id ? found : await this.create({ account, signal }, name);
-    const call = { account, signal, bucket: own };
+    const own = found?.owner === account.id ? found : await this.create({ account, client: { signal } }, name);
+    const call = { account, client: { signal }, bucket: own };
     // Undefined also after a crash between the two.
     if (own.versioning === undefined) {
       await gateway.documents.set(call, "lifecycle", ABANDONED);
@@ -144,7 +144,7 @@ export class AccountFiles {
     const listed = parts.map(({ partNumber, etag }) => ({ partNumber, etag }));
     const { result } = await uploads.complete(call, { parts: listed, etag: "fid", anyPartSize: true });
     const fid = (await result).etag as Fid;
-    if (this.settings.public) await this.untilReadable(fid, call.signal);
+    if (this.settings.public) await this.untilReadable(fid, call.client.signal);
     return fid;
   }
 
@@ -165,7 +165,7 @@ export class AccountFiles {
   async find(account: Account, fid: Fid): Promise<OfferedFile | undefined> {
     for (const use of await this.components.uses(fid)) {
       const bucket = use.whole ? await this.components.findBucket(use.bucket) : undefined;
-      if (bucket?.owner === account.id) return this.offered({ account, signal: NEVER, bucket }, use, fid);
+      if (bucket?.owner === account.id) return this.offered({ account, client: STAYING, bucket }, use, fid);
     }
     return undefined;
   }
@@ -176,7 +176,7 @@ export class AccountFiles {
     if (bucket?.owner !== account.id) return 0;
     const uses = (await this.components.uses(fid)).filter((use) => use.bucket === bucket.name && use.whole);
     for (const { key, versionId } of uses)
-      await this.components.gateway.objects.delete({ account, signal, bucket }, { key, versionId });
+      await this.components.gateway.objects.delete({ account, client: { signal }, bucket }, { key, versionId });
     return uses.length;
   }
 
@@ -192,7 +192,7 @@ export class AccountFiles {
       segments: [],
       open: async ({ start, end }, _reach, signal) => {
         const range = start === 0 && end === size ? {} : { range: { first: start, last: end - 1 } };
-        return (await objects.get({ ...call, signal }, name, { ...range, preconditions: {} })).body;
+        return (await objects.get({ ...call, client: { signal } }, name, { ...range, preconditions: {} })).body;
       },
       metadata: () =>
         Promise.resolve({
@@ -205,7 +205,7 @@ export class AccountFiles {
 
   /** Also when its client is gone. */
   private async abort(call: UploadCall): Promise<void> {
-    await this.components.gateway.uploads.abort({ ...call, signal: NEVER }).catch(() => undefined);
+    await this.components.gateway.uploads.abort({ ...call, client: STAYING }).catch(() => undefined);
   }
 }
 

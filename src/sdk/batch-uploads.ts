@@ -120,7 +120,7 @@ export class BatchUploads {
   ): Promise<ChunkTaken> {
     const { order, catalog } = this.components;
     const uploaded = async () => bytesOf(await catalog.parts(id));
-    const leave = await order.enter(id, range.start, uploaded, call.signal);
+    const leave = await order.enter(id, range.start, uploaded, call.client.signal);
     try {
       const upload = await catalog.upload(call.bucket.name, key, id);
       const done = upload?.state === "completed" ? await this.finished(id, size) : undefined;

@@ -250,7 +250,7 @@ export class LostDiskClient {
   }
 
   private call() {
-    return { account: this.account, signal: new AbortController().signal };
+    return { account: this.account, client: new AbortController() };
   }
 
   private key(): string {

@@ -55,7 +55,7 @@ export class Reader {
     // Some clients lose patience.
     if (this.service.random() < 0.05)
       owner.schedule(3_000 * this.service.random(), () => abort.abort(new Error("the client left")));
-    return { account: this.account, signal: abort.signal };
+    return { account: this.account, client: abort };
   }
 
   /** Reads an object or a part of it. `calm`: it must be possible. */
@@ -70,7 +70,7 @@ export class Reader {
         this.name(key),
         (customer) =>
           service.request(async (gateway, { owner }) => {
-            const call = calm ? { account: this.account, signal: new AbortController().signal } : this.call(owner);
+            const call = calm ? { account: this.account, client: new AbortController() } : this.call(owner);
             const request = { ...range, preconditions: {}, ...(customer && { customer }) };
             const {
               version,

@@ -69,10 +69,10 @@ const documents: Readonly<Record<string, DocumentSet>> = {
 export async function furnish(fixture: TestGateway): Promise<ReadonlyMap<string, string>> {
   const uploads = new Map<string, string>();
   fixture.chain.addTerritory(carol.cessAccount, carol.territory, BigInt(GIB));
-  const signal = new AbortController().signal;
+  const client = new AbortController();
   for (const [name, set] of Object.entries(documents)) {
     const { bucket } = await fixture.catalog.buckets.create({ name, owner: alice.id, region: "us-east-1" }, set);
-    const call = { account: alice, signal, bucket };
+    const call = { account: alice, client, bucket };
     const { id } = await fixture.cess.objects.put(call, KEY, body(Buffer.from("x")), plainly);
     if (set.acl) await fixture.catalog.objects.setAcl(id, set.acl);
     const initiator = name === "begun" ? bob : alice;

@@ -220,7 +220,7 @@ export class TestGateway {
 }
 
 export function as(account: Account, signal: AbortSignal = new AbortController().signal): Call {
-  return { account, signal };
+  return { account, client: { signal } };
 }
 
 export const plainly: PutSettings = { content: {}, metadata: {} };

@@ -15,7 +15,7 @@ export class WireGateway implements Gateway {
 
   readonly access: Gateway["access"] = {
     permit: (call) => {
-      this.signal = call.signal;
+      this.signal = call.client.signal;
       return this.cess.access.permit(call);
     },
   };

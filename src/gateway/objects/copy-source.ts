@@ -28,7 +28,7 @@ export async function readableSource(
   const action = forVersion("s3:GetObject", versionId);
   const bucket = await authorizer.require(call, { ...source, action, source: true });
   const version = await lookup
-    .find(bucket, source, { signal: call.signal, ...(call.waits && { waits: call.waits }), cipher, recent: true })
+    .find(bucket, source, { client: call.client, ...(call.waits && { waits: call.waits }), cipher, recent: true })
     .catch((error: unknown) => {
       throw error instanceof S3Error && error.kind === "MethodNotAllowed" ? copiesDeleteMarker() : error;
     });

@@ -39,7 +39,7 @@ export class LogDelivery implements AccessLogs {
         ? [{ grantee: { id: target.owner }, permission: "FULL_CONTROL" as const }, ...configuration.grants]
         : undefined;
     await objects.put(
-      { account, signal, bucket: target },
+      { account, client: { signal }, bucket: target },
       key,
       { stream: body, size, announced: {}, trailer: () => ({}) },
       { content: { contentType: "text/plain" }, metadata: {}, ...(grants ? { acl: { grants } } : {}) },

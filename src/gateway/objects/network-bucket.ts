@@ -8,7 +8,7 @@ import type { ContentHeaders, ObjectVersion } from "../../model/object.js";
 import { FRAGMENTS } from "../../model/sizes.js";
 import { waitFor } from "../../model/waits.js";
 import type { NetworkFiles } from "../../retrieval/network-files.js";
-import type { Call } from "../call.js";
+import type { Call, Client } from "../call.js";
 import { S3Error } from "../s3-error.js";
 import { listHeld } from "./network-listing.js";
 import type { ListRequest, ListResult, ObjectKey } from "./objects.js";
@@ -20,7 +20,7 @@ export interface NetworkBucketComponents {
 
 /** How a file is looked up. */
 export interface NetworkRead {
-  readonly signal: AbortSignal;
+  readonly client: Client;
   /** Decrypts the file. */
   readonly cipher?: CustomerCipher | undefined;
   /** What is said of its owners is shown, or counts: it must not be old. */
@@ -83,11 +83,11 @@ export class NetworkBucket {
   }
 
   /** The files that the account holds on chain. The chain's size is shown, also of those that are encrypted. */
-  list({ account, signal, waits }: Call, request: ListRequest): Promise<ListResult> {
-    return waitFor(waits, "chain", listHeld(this.components.files, account, request, signal));
+  list({ account, client, waits }: Call, request: ListRequest): Promise<ListResult> {
+    return waitFor(waits, "chain", listHeld(this.components.files, account, request, client.signal));
   }
 
-  private async file(key: string, { signal, cipher, recent }: NetworkRead): Promise<NetworkFile> {
+  private async file(key: string, { client: { signal }, cipher, recent }: NetworkRead): Promise<NetworkFile> {
     const { files } = this.components;
     if (cipher) requireCipher(cipher);
     const entry = isHash(key) ? await files.entry(key as Fid, signal, recent) : undefined;

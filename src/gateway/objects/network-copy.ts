@@ -56,7 +56,7 @@ export class NetworkCopy {
     try {
       const { encryption } = await this.encryptionOf(file, fresh);
       const version = newVersion(call, key, { ...members, encryption, layout: "own-file", etag: source.etag });
-      const written = await takeOvers.run(call, file, { bucket, key }, async (row) => {
+      const written = await takeOvers.run(call.account, call.client.signal, file, { bucket, key }, async (row) => {
         const extents = [{ file: row, fid: file.fid, offset: 0, length: file.size }];
         return staging.commit([], () =>
           catalog.objects.put(version, { blobs: [], extents, copied: true }, request.preconditions),

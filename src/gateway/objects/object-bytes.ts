@@ -52,17 +52,18 @@ export class ObjectBytes {
   async open(
     version: ObjectVersion,
     range: ByteRange,
-    call: Pick<Call, "signal" | "waits">,
+    call: Pick<Call, "client" | "waits">,
     key: DataKey | undefined,
   ): Promise<ByteStream> {
-    const { signal, waits } = call;
+    const { client, waits } = call;
     const { network } = version;
     if (network && !network.file) throw pendingDeal(network);
     if (range.end <= range.start) return ByteStream.of();
     const written = this.written.get(version.id);
     const memory = written === undefined ? undefined : this.components.blobs.inMemory(written, range);
     if (memory) return ByteStream.of(memory);
-    if (network?.file) return this.components.retrieval.open([{ file: network.file, range }], signal, undefined, waits);
+    if (network?.file)
+      return this.components.retrieval.open([{ file: network.file, range }], client.signal, undefined, waits);
     let current = version;
     for (let attempt = 1; ; attempt++) {
       try {
@@ -71,12 +72,12 @@ export class ObjectBytes {
         if (staged) return staged;
         return await this.components.retrieval.open(
           await this.fileRanges(current, range, key),
-          signal,
+          client.signal,
           undefined,
           waits,
         );
       } catch (error) {
-        signal.throwIfAborted();
+        client.signal.throwIfAborted();
         // The row in hand may be old: the bytes go from staging into a pack or to the network, and from pack to pack.
         const now = await this.currentVersion(current);
         if (attempt === ATTEMPTS || isSamePlace(now, current)) throw error;
@@ -89,7 +90,7 @@ export class ObjectBytes {
   private async openStaged(
     version: ObjectVersion,
     range: ByteRange,
-    call: Pick<Call, "signal" | "waits">,
+    call: Pick<Call, "client" | "waits">,
     key: DataKey | undefined,
   ): Promise<ByteStream | undefined> {
     const [extent] = version.extents;
@@ -102,7 +103,7 @@ export class ObjectBytes {
     if (version.durability.state === "damaged" && !staged.blobs.every(isChecked)) throw damagedObject(version);
     try {
       const content = this.following(staged.content, version, range, call, key);
-      return await ByteStream.begin(content, call.signal, this.components.blobs.pin(staged.blobs));
+      return await ByteStream.begin(content, call.client.signal, this.components.blobs.pin(staged.blobs));
     } catch (error) {
       if (error instanceof BlobMissing) return undefined;
       throw error;
@@ -117,7 +118,7 @@ export class ObjectBytes {
     content: AsyncIterable<Uint8Array>,
     version: ObjectVersion,
     range: ByteRange,
-    call: Pick<Call, "signal" | "waits">,
+    call: Pick<Call, "client" | "waits">,
     key: DataKey | undefined,
   ): AsyncGenerator<Uint8Array, void> {
     let position = range.start;

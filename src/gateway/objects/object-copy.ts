@@ -223,7 +223,7 @@ export class ObjectCopy {
       const stream = await bytes.open(source, { start: 0, end: source.size }, call, dataKey);
       const algorithm = request.checksumAlgorithm ?? source.checksum?.algorithm ?? "CRC64NVME";
       const body = { stream, size: source.size, announced: {}, trailer: () => ({}) };
-      const ingested = await ingest(this.components, body, { signal: call.signal, algorithm });
+      const ingested = await ingest(this.components, body, { signal: call.client.signal, algorithm });
       const { blob, md5 } = ingested;
       const checksum = ingestedChecksum(ingested, algorithm);
       const requireRoom = await quota.recheck(call.account, source.size, members.format, members.layout, call.waits);

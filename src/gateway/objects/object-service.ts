@@ -89,7 +89,7 @@ export class ObjectService implements Objects {
     try {
       const chosen = body.announced.algorithm ?? body.announced.checksum?.algorithm;
       const algorithm = chosen ?? DEFAULT_CHECKSUM;
-      const ingested = await ingest(this.components, body, { signal: call.signal, algorithm, admit });
+      const ingested = await ingest(this.components, body, { signal: call.client.signal, algorithm, admit });
       const { outboxEvent } = await notifications.outboxEvent(
         call,
         key,
@@ -143,13 +143,13 @@ export class ObjectService implements Objects {
   }
 
   private async resolve(
-    { bucket, signal, waits }: BucketCall,
+    { bucket, client, waits }: BucketCall,
     name: ObjectKey,
     request: ReadRequest,
     recent = false,
   ): Promise<ReadResult> {
     const { lookup, encryption, expiries, leases } = this.components;
-    const version = await lookup.find(bucket, name, defined({ signal, waits, cipher: request.cipher, recent }));
+    const version = await lookup.find(bucket, name, defined({ client, waits, cipher: request.cipher, recent }));
     await encryption.requireKey(version.encryption, request.customer);
     return {
       ...resolveRead(version, request),
@@ -187,7 +187,7 @@ export class ObjectService implements Objects {
           ? "The network bucket's files are not this gateway's: what the chain lists of them needs no receipt. HEAD tells it."
           : "This gateway issues no receipts.",
       });
-    const receipt = await waitFor(call.waits, "chain", receipts.of(version.id, call.signal));
+    const receipt = await waitFor(call.waits, "chain", receipts.of(version.id, call.client.signal));
     return { receipt, ...(versionId === undefined ? {} : { versionId }) };
   }
 

@@ -35,7 +35,8 @@ export class TakeOvers {
    * ServiceUnavailable if the declaration fails for now, or takes too long. DomainError `fileHeldOtherwise`.
    */
   async run<T>(
-    { account, signal }: { readonly account: Account; readonly signal: AbortSignal },
+    account: Account,
+    signal: AbortSignal,
     file: CessFile,
     target: { readonly bucket: string; readonly key: string },
     use: (row: string) => Promise<T>,

@@ -183,7 +183,7 @@ export class UploadService implements Uploads {
       if (body.size !== undefined) await admit(body.size);
       const algorithm = uploadAlgorithm(upload);
       const late = body.size === undefined ? admit : undefined;
-      const options = defined({ signal: call.signal, algorithm, admit: late });
+      const options = defined({ signal: call.client.signal, algorithm, admit: late });
       const ingested = await ingest(this.components, body, options);
       const { blob, size, md5 } = ingested;
       const checksum = ingestedChecksum(ingested, algorithm);

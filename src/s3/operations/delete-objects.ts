@@ -77,7 +77,7 @@ export const deleteObjects: Operation<Input, DeleteObjectsOutput> = {
     const deleted: DeletedObject[] = [];
     const failures: DeleteFailure[] = [];
     for (const object of Objects) {
-      call.signal.throwIfAborted();
+      call.client.signal.throwIfAborted();
       const outcome = await deleteOne(gateway, object, bypass, call);
       if ("failure" in outcome) failures.push(outcome.failure);
       else if (!Quiet) deleted.push(outcome.deleted);

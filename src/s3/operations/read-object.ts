@@ -39,21 +39,21 @@ export type ReadOutput = Omit<HeadObjectOutput, "Expires"> & {
 };
 
 /** The header that each `response-…` parameter replaces. */
-const overrides: Readonly<Record<string, string>> = {
+const overrides = Object.entries({
   "response-content-type": "Content-Type",
   "response-content-language": "Content-Language",
   "response-expires": "Expires",
   "response-cache-control": "Cache-Control",
   "response-content-disposition": "Content-Disposition",
   "response-content-encoding": "Content-Encoding",
-};
+});
 
 /** Objects in an archive class are shown as restored: otherwise clients would not try to read them. */
 const RESTORED = 'ongoing-request="false", expiry-date="Fri, 31 Dec 9999 23:59:59 GMT"';
 
 function readOverrides({ query, account }: S3Request): Record<string, string> {
   const found: Record<string, string> = {};
-  for (const [parameter, header] of Object.entries(overrides)) {
+  for (const [parameter, header] of overrides) {
     const value = query.get(parameter);
     if (value === undefined) continue;
     // A line break would let the URL's author add headers to the answer.

@@ -157,9 +157,9 @@ interface CustomerHeaders {
 
 /** The three headers of a customer's key; all of them, or none. */
 function customerHeaders(headers: HeaderSource, prefix: string): CustomerHeaders | undefined {
-  const [algorithm, key, md5] = ["algorithm", "key", "key-MD5"].map((name) =>
-    headers.get(`${prefix}-customer-${name}`.toLowerCase()),
-  );
+  const algorithm = headers.get(`${prefix}-customer-algorithm`);
+  const key = headers.get(`${prefix}-customer-key`);
+  const md5 = headers.get(`${prefix}-customer-key-md5`);
   if (algorithm === undefined && key === undefined && md5 === undefined) return undefined;
   const incomplete = (what: string, name: string) =>
     invalid(

@@ -8,7 +8,7 @@ import { alice, body, TestGateway } from "../../support/test-gateway.js";
 
 describe("A website's page", () => {
   let fixture: TestGateway;
-  const signal = new AbortController().signal;
+  const client = new AbortController();
   before(async () => {
     fixture = await TestGateway.build();
     const Statement = [{ Effect: "Allow", Principal: "*", Action: "s3:GetObject", Resource: "arn:aws:s3:::site/*" }];
@@ -24,13 +24,13 @@ describe("A website's page", () => {
   async function page(websiteRedirectLocation: string) {
     const bucket = (await fixture.catalog.buckets.get("site"))!;
     const settings = { content: { websiteRedirectLocation }, metadata: {} };
-    await fixture.cess.objects.put({ account: alice, signal, bucket }, "page", body(Buffer.from("page")), settings);
+    await fixture.cess.objects.put({ account: alice, client, bucket }, "page", body(Buffer.from("page")), settings);
     return serveWebsite(fixture.cess, {
       head: { method: "GET", path: "/page", query: new Query(""), headers: new Headers([]) },
       bucket: "site",
       origin: { address: "127.0.0.1", now: 0, secure: false },
       region: "us-east-1",
-      signal,
+      client,
       at: { requestId: "r", hostId: "h", resource: "/page" },
     });
   }
