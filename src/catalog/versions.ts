@@ -124,8 +124,9 @@ export async function unlinkVersion(
 ): Promise<string[]> {
   const released = await unlinkVersionBlobs(tx, version.id);
   if (!version.staged) return [...released, ...(await unlinkFiles(tx, now, version.id))];
-  // What waits for a pack has no job.
-  if (!(await dequeueOne(tx, version.id))) await removeJob(tx, "encode", version.id);
+  // What waits for a pack has no job, and nothing of it is prepared.
+  if (await dequeueOne(tx, version.id)) return released;
+  await removeJob(tx, "encode", version.id);
   await forgetPrepared(tx, { subject: String(version.id) });
   return released;
 }
