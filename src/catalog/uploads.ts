@@ -27,7 +27,7 @@ import { changeUsage, freeUsage, replacement, usageOf } from "./usage.js";
 import { findSlot, requirePreconditions, prepareInsertion, slotLock } from "./version-chain.js";
 import { listUploads } from "./upload-listing.js";
 import { toPart, toUpload } from "./upload-rows.js";
-import { toVersion, unlinkVersion } from "./versions.js";
+import { toVersion, unlinkVersion, type PlacedVersionRow } from "./versions.js";
 
 /** Uploads forgotten in one transaction. */
 const FORGET_BATCH = 1000;
@@ -174,12 +174,7 @@ export class UploadTableCatalog implements UploadCatalog {
           slices,
           format,
         });
-        // What was prepared of the upload serves the job.
-        await tx
-          .updateTable("preparations")
-          .set({ subject: String(row.id) })
-          .where("subject", "=", id)
-          .execute();
+        await handOverPrepared(tx, id, row);
         await recordOutboxEvent(tx, now, version, row);
         const completed = toVersion(row, []);
         const { chargedBytes } = completed.durability;
@@ -232,6 +227,17 @@ export class UploadTableCatalog implements UploadCatalog {
 
 /** Shared by writers of its parts, which each have a lock of their own. */
 const uploadLock = (id: string) => `upload ${id}`;
+
+/** What was prepared of the upload serves the version's job. A pack is another content: what waits for one has no job. */
+async function handOverPrepared(tx: Tx, upload: string, { id, queued }: PlacedVersionRow): Promise<void> {
+  if (queued === 1) await tx.deleteFrom("preparations").where("subject", "=", upload).execute();
+  else
+    await tx
+      .updateTable("preparations")
+      .set({ subject: String(id) })
+      .where("subject", "=", upload)
+      .execute();
+}
 
 /** Returns the column of the upload's format. */
 async function requireOpen(tx: Tx, id: string, version: NewVersion): Promise<string | null> {

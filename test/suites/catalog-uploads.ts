@@ -136,9 +136,9 @@ export function uploadsContract(open: OpenCatalog): void {
         { owner: "anna", format: "plain", objects: 1, bytes: 5, oldest: on.clock.time },
       ]);
       expect((await on.catalog.jobs.count()).encode).to.equal(0);
+      for (const subject of ["up", put.id]) expect(await on.catalog.preparations.all(subject)).to.deep.equal([]);
       await on.catalog.objects.delete("box", "key");
       expect(await on.catalog.packs.queues()).to.deep.equal([]);
-      expect(await on.catalog.preparations.all(put.id)).to.deep.equal([]);
     });
 
     it("counts the segments of a completed upload in the upload's format", async () => {
