@@ -64,14 +64,16 @@ export function createS3App(components: S3AppComponents, settings: Partial<S3App
 }
 
 /**
- * Answers input that is not valid HTTP, and closes its connection. A request whose body ended early sends the answer itself,
- * and one that came whole before the error gets its answer first.
+ * Answers input that is not valid HTTP, and closes its connection. A request whose body ended early, or that waits for the
+ * answer to the one before, sends the answer itself; one that came whole before the error gets its answer first.
  */
 function refuseConnection(dispatcher: Dispatcher, error: NodeJS.ErrnoException, socket: Socket): void {
   const { request, response, body } = dispatcher.underWay(socket) ?? {};
+  // The client sent it before it had the answer to the one before, which is on its way.
+  const waitsItsTurn = response?.socket === null;
   if (!socket.writable || error.code === "ECONNRESET") socket.destroy();
   else if (request?.complete === true) response?.once("finish", () => socket.destroySoon());
-  else if (body && error.code === "HPE_INVALID_EOF_STATE") body.cut();
+  else if (body && (error.code === "HPE_INVALID_EOF_STATE" || waitsItsTurn)) body.cut();
   else if (response?.headersSent === true) socket.destroy();
   else {
     const status = error.code === "HPE_HEADER_OVERFLOW" ? "431 Request Header Fields Too Large" : "400 Bad Request";

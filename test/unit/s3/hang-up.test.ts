@@ -12,7 +12,7 @@ interface Cut {
   readonly headers?: Readonly<Record<string, string>>;
   /** Of the body, whose Content-Length says more. */
   readonly begin: string;
-  readonly sign?: false;
+  readonly sign?: false | undefined;
 }
 
 /** A connection is closed by its end's FIN, or reset: by a process that dies, or a socket closed with bytes unread. */
@@ -27,8 +27,9 @@ describe("A client that hangs up", () => {
   after(() => endpoint.stop());
   afterEach(() => expect(endpoint.failures, "internal errors").to.deep.equal([]));
 
-  function open({ method, path, headers = {}, begin, sign }: Cut, to = endpoint): Socket {
-    const all = { host: to.host, "content-length": 100_000, ...headers };
+  function text({ method, path, headers = {}, begin, sign }: Cut, to = endpoint): string {
+    const length = "transfer-encoding" in headers ? {} : { "content-length": 100_000 };
+    const all = { host: to.host, ...length, ...headers };
     const request =
       sign === false
         ? { headers: all }
@@ -43,8 +44,12 @@ describe("A client that hangs up", () => {
             testKey,
           );
     const lines = Object.entries(request.headers ?? {}).map(([name, value]) => `${name}: ${String(value)}`);
+    return `${method} ${path} HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n${begin}`;
+  }
+
+  function open(request: Cut, to = endpoint): Socket {
     const socket = connect({ port: to.port, host: "127.0.0.1", allowHalfOpen: true });
-    socket.write(`${method} ${path} HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n${begin}`);
+    socket.write(text(request, to));
     return socket;
   }
 
@@ -172,6 +177,27 @@ describe("A client that hangs up", () => {
     expect(answer.subarray(answer.indexOf("\r\n\r\n") + 4).equals(body)).to.equal(true);
     socket.destroy();
   });
+
+  for (const sign of [undefined, false] as const)
+    it(`or breaks the body of a further request${sign === false ? " that is refused" : ""} gets the whole answer to the one before, then the further one's`, async () => {
+      const body = Buffer.alloc(8 * MIB, "bytes ");
+      await endpoint.signed({ method: "PUT", path: "/bucket/whole", body });
+      const headers = { ...chunked, "transfer-encoding": "chunked" };
+      const further = text({ method: "PUT", path: "/bucket/broken", headers, begin: "no chunk\r\n", sign });
+      const socket = open({
+        method: "GET",
+        path: "/bucket/whole",
+        headers: { "content-length": "0" },
+        begin: further,
+      });
+      const answers = Buffer.concat((await socket.toArray()) as Buffer[]);
+      const first = answers.indexOf("\r\n\r\n") + 4;
+      expect(answers.subarray(first, first + body.length).equals(body)).to.equal(true);
+      const second = answers.subarray(first + body.length).toString();
+      expect(second).to.match(sign === false ? /^HTTP\/1\.1 403 / : /^HTTP\/1\.1 400 /);
+      expect(element(second, "Code")).to.equal(sign === false ? "AccessDenied" : "IncompleteBody");
+      socket.destroy();
+    });
 
   it("in the middle of an answer is logged for the bucket with the bytes that went out", async () => {
     const body = Buffer.alloc(32 * MIB);
