@@ -8,7 +8,8 @@ import type { Finding } from "../../src/cli/fsck/finding.js";
 import { newBlobName } from "../../src/blobs/blob-id.js";
 import { auditRecords } from "../support/audit-records.js";
 import { cessS3 } from "../support/command.js";
-import { untilStored } from "../support/object-state.js";
+import { eventually } from "../support/eventually.js";
+import { objectState, untilStored } from "../support/object-state.js";
 import { ServeFixture } from "../support/serve-fixture.js";
 
 const Bucket = "checked";
@@ -53,10 +54,15 @@ describe("cess-s3 fsck", function () {
       await untilStored(client, Bucket, Key, 120_000);
     }
     on.nodesFail("down");
-    for (const Key of ["missing", "short", "whole", "aside"])
+    for (const Key of ["missing", "short", "whole", "aside"]) {
       await client.send(
         new PutObjectCommand({ Bucket, Key, Body: randomBytes(100 * KIB), Metadata: { "cess-layout": "own-file" } }),
       );
+      await eventually(`${Key} is a file on its way`, async () => {
+        const { state } = await objectState(client, Bucket, Key);
+        return state !== "staged";
+      });
+    }
     await client.send(new GetObjectCommand({ Bucket, Key: "whole" }));
     await gateway.end();
     for (const { key, blob } of query(
