@@ -68,7 +68,7 @@ export class Command {
   }
 
   says(text: string): Promise<true> {
-    return eventually(`${text} in what the command says`, () => this.output.includes(text) || undefined);
+    return eventually(`${text} in what the command says`, () => this.output.includes(text));
   }
 
   end(): Promise<Ended> {

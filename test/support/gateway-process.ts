@@ -1,5 +1,4 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { S3Client } from "@aws-sdk/client-s3";
@@ -43,17 +42,14 @@ const PRINTED = {
 
 /** A cess-s3 process as a user starts it, on any free ports: it prints which. */
 export class GatewayProcess {
-  private readonly closed: Promise<unknown>;
-
   private constructor(
     private readonly child: ChildProcess,
     readonly endpoint: string,
     readonly admin: string,
     /** All of it, and those of its lines that have ended. */
     private readonly said: { readonly text: string; readonly lines: readonly string[] },
-  ) {
-    this.closed = once(child, "close");
-  }
+    private readonly closed: Promise<unknown>,
+  ) {}
 
   /** Starts `cess-s3 ARGS` and waits until it is ready, or answers that it is not, if that will do. */
   static async start(
@@ -70,6 +66,7 @@ export class GatewayProcess {
         ...environment,
       },
     });
+    const closed = new Promise((resolve) => child.once("close", resolve));
     // Apart: a chunk may end within a line.
     const parts = { out: "", err: "" };
     child.stdout.setEncoding("utf8").on("data", (chunk: string) => (parts.out += chunk));
@@ -89,7 +86,7 @@ export class GatewayProcess {
         const answer = await fetch(`${admin}/health/ready`).catch(() => undefined);
         return answer && (answer.ok || unready) ? ([s3, admin] as const) : undefined;
       });
-      return new GatewayProcess(child, endpoint, admin, said);
+      return new GatewayProcess(child, endpoint, admin, said, closed);
     } catch (error) {
       child.kill("SIGKILL");
       throw error;
@@ -107,7 +104,7 @@ export class GatewayProcess {
 
   /** Waits until the process has printed it: an answer by HTTP may come before a line that was printed first. */
   says(text: string): Promise<true> {
-    return eventually(`${text} in what the gateway says`, () => this.output.includes(text) || undefined);
+    return eventually(`${text} in what the gateway says`, () => this.output.includes(text));
   }
 
   client(accessKeyId = "cessdev", secretAccessKey = "cessdevsecret", sessionToken?: string): S3Client {

@@ -178,17 +178,20 @@ describe("A client that hangs up", () => {
     socket.destroy();
   });
 
-  for (const sign of [undefined, false] as const)
-    it(`or breaks the body of a further request${sign === false ? " that is refused" : ""} gets the whole answer to the one before, then the further one's`, async () => {
+  for (const [further, sign] of [
+    ["a further request", undefined],
+    ["a further request that is refused", false],
+  ] as const)
+    it(`or breaks the body of ${further} gets the whole answer to the one before, then its own`, async () => {
       const body = Buffer.alloc(8 * MIB, "bytes ");
       await endpoint.signed({ method: "PUT", path: "/bucket/whole", body });
       const headers = { ...chunked, "transfer-encoding": "chunked" };
-      const further = text({ method: "PUT", path: "/bucket/broken", headers, begin: "no chunk\r\n", sign });
+      const begin = text({ method: "PUT", path: "/bucket/broken", headers, begin: "no chunk\r\n", sign });
       const socket = open({
         method: "GET",
         path: "/bucket/whole",
         headers: { "content-length": "0" },
-        begin: further,
+        begin,
       });
       const answers = Buffer.concat((await socket.toArray()) as Buffer[]);
       const first = answers.indexOf("\r\n\r\n") + 4;
